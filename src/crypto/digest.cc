@@ -1,0 +1,41 @@
+#include "crypto/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/check.h"
+
+namespace parley::crypto {
+namespace {
+
+template <class Digest>
+Digest digest(const char* algorithm, ConstBytes data) {
+  Digest out{};
+  std::size_t size = 0;
+  const int ok =
+      EVP_Q_digest(nullptr, algorithm, nullptr, data.data(), data.size(), out.data(), &size);
+  PARLEY_CHECK(ok == 1 && size == out.size());
+  return out;
+}
+
+}  // namespace
+
+Md5Digest md5(ConstBytes data) {
+  return digest<Md5Digest>("MD5", data);
+}
+Sha1Digest sha1(ConstBytes data) {
+  return digest<Sha1Digest>("SHA1", data);
+}
+Sha256Digest sha256(ConstBytes data) {
+  return digest<Sha256Digest>("SHA256", data);
+}
+
+bool constantTimeEqual(ConstBytes a, ConstBytes b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void cleanse(Bytes secret) {
+  OPENSSL_cleanse(secret.data(), secret.size());
+}
+
+}  // namespace parley::crypto

@@ -12,8 +12,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import puppeteer from 'puppeteer-core';
-import { makeAuthority } from './ca.mjs';
-import { Cleanup } from './cleanup.mjs';
+import { theAuthority } from './ca.mjs';
+import { atEnd } from './cleanup.mjs';
 import { run } from './process.mjs';
 import { patience } from './wait.mjs';
 
@@ -24,15 +24,7 @@ export const executables = {
   firefox: firstThere(process.env.PARLEY_E2E_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'),
 };
 
-const cleanup = new Cleanup();
 const started = new Map();
-let authority;
-
-/** The run's certificate authority, made once per process. */
-export function theAuthority() {
-  authority ??= makeAuthority(cleanup.tempDir('ca'));
-  return authority;
-}
 
 const loopbackOnly = Object.values(os.networkInterfaces()).flat().every((address) => address.internal);
 
@@ -81,7 +73,7 @@ const firefoxPrefs = {
 };
 
 async function startChromium(extra) {
-  const profile = cleanup.tempDir('chromium');
+  const profile = atEnd.tempDir('chromium');
   return puppeteer.launch({
     browser: 'chrome', executablePath: executables.chromium, headless: true,
     userDataDir: profile, protocolTimeout: 120_000 * patience,
@@ -90,7 +82,7 @@ async function startChromium(extra) {
 }
 
 async function startFirefox(extra) {
-  const profile = cleanup.tempDir('firefox');
+  const profile = atEnd.tempDir('firefox');
   const downloads = path.join(profile, 'downloads');
   mkdirSync(downloads);
   run('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
@@ -116,7 +108,7 @@ export function browser(kind, extra = {}) {
     started.set(key, (async () => {
       const running = await (kind === 'chromium' ? startChromium(extra) : startFirefox(extra));
       running.parleyKind = kind;
-      cleanup.add(async () => {
+      atEnd.add(async () => {
         const child = running.process();
         const gone = new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
         const insist = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -128,14 +120,6 @@ export function browser(kind, extra = {}) {
     })());
   }
   return started.get(key);
-}
-
-/** Ends every browser this process started, and removes their profiles. */
-export async function closeBrowsers() {
-  await Promise.allSettled(started.values());
-  started.clear();
-  authority = undefined;
-  await cleanup.run();
 }
 
 /**

@@ -2,6 +2,7 @@
 // parley.test signed by it. Made by the openssl command, kept in a temporary directory.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { atEnd } from './cleanup.mjs';
 import { run } from './process.mjs';
 
 export const hostNames = ['localhost', 'parley.test'];
@@ -21,4 +22,12 @@ export function makeAuthority(dir) {
   run('openssl', ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'),
     '-CAcreateserial', '-days', '2', '-extfile', at('server.ext'), '-out', at('server.pem')], quiet);
   return { ca: at('ca.pem'), cert: at('server.pem'), key: at('server.key') };
+}
+
+let authority;
+
+/** The process's certificate authority, made when first asked for. */
+export function theAuthority() {
+  authority ??= makeAuthority(atEnd.tempDir('ca'));
+  return authority;
 }

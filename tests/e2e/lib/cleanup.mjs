@@ -33,3 +33,6 @@ export class Cleanup {
     if (first) throw first;
   }
 }
+
+/** What lasts as long as the test process: browsers, the certificate authority. */
+export const atEnd = new Cleanup();

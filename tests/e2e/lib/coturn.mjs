@@ -1,9 +1,9 @@
 // coturn as a stand-in relay: when the harness itself is in doubt, the same browsers are pointed at
 // it (npm run selfcheck), so that what fails against Parley and not there is Parley's.
 import { existsSync } from 'node:fs';
+import { theAuthority } from './ca.mjs';
 import { freePorts } from './ports.mjs';
 import { Child } from './process.mjs';
-import { theAuthority } from './browsers.mjs';
 
 export const coturnThere = existsSync('/usr/bin/turnserver');
 

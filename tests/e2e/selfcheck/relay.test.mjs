@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, test } from 'node:test';
-import { browser, closeBrowsers, missing } from '../lib/browsers.mjs';
-import { Cleanup } from '../lib/cleanup.mjs';
+import { browser, missing } from '../lib/browsers.mjs';
+import { atEnd, Cleanup } from '../lib/cleanup.mjs';
 import { coturnThere, startCoturn } from '../lib/coturn.mjs';
 import { until } from '../lib/wait.mjs';
 
-after(closeBrowsers);
+after(() => atEnd.run());
 
 async function blankSite(cleanup) {
   const server = http.createServer((_, response) => {

@@ -63,7 +63,9 @@ function(parley_test name)
     TEST_PREFIX "${name}." PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# parley_fuzz(NAME SOURCES files... LIBS targets...)   libFuzzer; corpus in fuzz/corpus/NAME
+# parley_fuzz(NAME SOURCES files... LIBS targets...)   libFuzzer; NAME is WHAT_fuzz, its corpus is
+# fuzz/corpus/WHAT. The target fuzz_targets builds them all and nothing else.
+add_custom_target(fuzz_targets)
 function(parley_fuzz name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -71,15 +73,18 @@ function(parley_fuzz name)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  add_dependencies(fuzz_targets ${name})
 endfunction()
 
-# parley_bench(NAME SOURCES files... LIBS targets...)
+# parley_bench(NAME SOURCES files... LIBS targets...)   The target bench_targets builds them all.
+add_custom_target(bench_targets)
 function(parley_bench name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   find_package(benchmark REQUIRED)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} benchmark::benchmark)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(bench_targets ${name})
 endfunction()
 
 # A folder that is there is built; the list of folders stands in the root file.

@@ -2,8 +2,8 @@
 //
 // Text and time go in, effects come out. A driver (server/http) owns the WebSockets and does this:
 //
-//   hub.handleOpened(id, sourceAddress, now);       // upgrade done; Host and Origin checked already
-//   hub.handleText(id, text, now, wall);            // one text message
+//   hub.handleOpened(id, sourceAddress, now);       // upgrade done; Host and Origin checked
+//   already hub.handleText(id, text, now, wall);            // one text message
 //   hub.handleBinary(id, now) / handleTooLarge(id, now) / handleAlive(id, now)   // pong came
 //   hub.handleClosed(id, now);                      // exactly once for each opened, whoever closed
 //   hub.handleTimeout(now, wall);                   // at nextTimeout(); early or late is harmless
@@ -17,10 +17,11 @@
 // are bounded here (bufferBytes, then `overflow`), pongs and acks by the rate of the client; a
 // driver that holds more than 1 MiB unsent should drop the socket: the member can resume.
 //
-// Memory: an idle member costs about 0.6 KiB here. Limits and errors: HubConfig and error_code.h.
+// Memory: an idle member costs about 0.6 KiB here. Limits and errors: HubConfig and signal_error.h.
 // Not thread-safe: one thread owns a hub. No exceptions leave it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -35,8 +36,8 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "net/address.h"
+#include "signal/connection.h"
 #include "signal/deadlines.h"
-#include "signal/error_code.h"
 #include "signal/hub_config.h"
 #include "signal/ice_servers.h"
 #include "signal/id.h"
@@ -44,6 +45,7 @@
 #include "signal/message.h"
 #include "signal/proof.h"
 #include "signal/room_directory.h"
+#include "signal/signal_error.h"
 #include "signal/source_table.h"
 #include "signal/token.h"
 
@@ -77,7 +79,7 @@ struct HubStats {
   std::uint64_t relayed = 0;
   std::uint64_t timeouts = 0;
   std::uint64_t overflows = 0;
-  std::array<std::uint64_t, kErrorCodes> errors{};
+  std::array<std::uint64_t, kSignalErrors> errors{};
 };
 
 class Hub {
@@ -106,24 +108,25 @@ class Hub {
   void shutdown(Time now);
 
   // Keyed digests (hex) of the names of locked rooms, to be given to the next run's config.
-  std::vector<std::string> lockDigests() const;
+  std::vector<std::string> lockDigests();
 
   const HubConfig& config() const { return config_; }
   HubStats stats() const;
 
  private:
-  struct Connection;
+  enum class Arrival : std::uint8_t { Fresh, Resumed, Returned };
 
   // Connections (hub.cc).
-  void fail(Connection& c, ErrorCode code, std::string_view message, Time now,
+  Connection* live(ConnectionId id);
+  void fail(Connection& c, SignalError code, std::string_view message, Time now,
             std::optional<Duration> retryAfter = std::nullopt);
   void close(Connection& c, std::uint16_t code, std::string_view reason, Time now);
-  void complain(Connection& c, ErrorCode code, std::string_view message,
-                std::optional<std::uint64_t> ref, Time now);
+  void complain(Connection& c, SignalError code, std::string_view message,
+                std::optional<std::uint64_t> ref);
   void detach(Member& member, Time now);
   bool withinRate(Connection& c, std::size_t bytes, Time now);
-  void checkIdle(Connection& c, Time now);
   void schedule(Connection& c, Time at);
+  void checkSilence(Connection& c, Time now);
   void dispatch(Connection& c, const ClientMessage& message, std::size_t bytes, Time now,
                 WallTime wall);
   void handleBad(Connection& c, const BadMessage& bad, std::size_t bytes, Time now);
@@ -131,43 +134,45 @@ class Hub {
   bool takeAck(Connection& c, std::optional<std::uint64_t> ack, Time now);
 
   // Members (hub_members.cc).
-  void handleSignal(Connection& c, const SignalMessage& m, std::uint64_t ref, Time now);
-  void handleLock(Connection& c, const LockMessage& m, std::uint64_t ref, Time now);
-  void handleLeave(Connection& c, Time now);
   Member* find(const MemberId& id);
+  void handleSignal(Member& from, const SignalMessage& m);
+  void handleLock(Member& from, const LockMessage& m);
+  void handleLeave(Connection& c, Time now);
   template <class Write>
-  void deliver(Member& member, Time now, Write&& write);
+  void deliver(Member& member, Write&& write);
   template <class Write>
-  void tellOthers(const std::string& room, const MemberId& except, Time now, Write&& write);
+  void tellOthers(std::string_view room, const MemberId& except, Write&& write);
+  void complainTo(Member& member, SignalError code);
   void doom(Member& member, LeaveReason reason);
   void removeDoomed(Time now);
   void remove(Member& member, LeaveReason reason, Time now);
   void serveMember(Member& member, Time now, WallTime wall);
   void refreshIce(Member& member, Time now, WallTime wall);
-  void wake(Member& member);
+  void wakeAt(Member& member, Time at);
   void sendAck(Member& member);
 
-  // Joining (hub_join.cc).
+  // Coming in (hub_join.cc).
   void handleJoin(Connection& c, const JoinMessage& m, Time now, WallTime wall);
-  bool tryResume(Connection& c, const JoinMessage& m, const std::string& room, Time now,
-                 WallTime wall);
-  bool tryReturn(Connection& c, const JoinMessage& m, const std::string& room,
-                 const std::string& name, Time now, WallTime wall);
   void joinFresh(Connection& c, const JoinMessage& m, const std::string& room, std::string name,
                  Time now, WallTime wall);
-  std::optional<ErrorCode> admit(const Connection& c, const std::string& room, Rights rights,
-                                 bool returning, Time now) const;
+  bool tryResume(Connection& c, const JoinMessage& m, const std::string& room, Time now,
+                 WallTime wall);
+  Member* findByKey(const std::string& room, const ResumeKey& key);
+  bool tryReturn(Connection& c, const std::string& text, const std::string& room,
+                 const std::string& name, Time now, WallTime wall);
+  std::optional<SignalError> admit(const Connection& c, const std::string& room, Rights rights,
+                                   bool returning);
   Member& seat(Connection& c, const std::string& room, std::string name, const MemberId& id,
                Rights rights, Time now);
   void attach(Member& member, Connection& c, Time now);
-  void welcome(Member& member, bool resumed, bool returned, Time now, WallTime wall);
+  void takeOver(Member& member, Connection& c, Time now);
+  void welcome(Member& member, Arrival arrival, Time now, WallTime wall);
   void replay(Member& member);
-
-  // Locks that outlive the run (hub_join.cc).
-  std::string lockDigest(std::string_view room) const;
-  bool rememberedLock(std::string_view room, Time now) const;
+  void announce(const Member& member, bool returned);
+  const Seat& ownSeat(const Member& member) const;
+  IceServerList mintIce(Member& member, Time now, WallTime wall);
+  std::string makeProof(const Member& member, WallTime wall);
   void forgetLocks(Time now);
-  void locksChanged();
 
   HubConfig config_;
   RandomSource& random_;
@@ -187,6 +192,7 @@ class Hub {
   std::unordered_set<MemberId> returned_;            // a proof works once a run
   std::deque<Effect> effects_;
   HubStats stats_;
+  std::size_t attached_ = 0;  // members that have a socket
   bool stopping_ = false;
 };
 

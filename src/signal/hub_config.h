@@ -16,10 +16,11 @@ inline constexpr int kProtocolVersion = 1;
 
 struct HubConfig {
   // What an owner sets.
-  std::size_t roomMembers = 16;            // 1..256
-  std::size_t messageBytes = 65536;        // 1,024..131,072
-  std::size_t bufferBytes = 262144;        // unacknowledged text kept for a member; >= messageBytes + 1 KiB
-  Duration resumeWithin = 30s;             // place kept without a socket
+  std::size_t roomMembers = 16;      // 1..256
+  std::size_t messageBytes = 65536;  // 1,024..131,072
+  std::size_t bufferBytes =
+      262144;                   // unacknowledged text kept for a member; >= messageBytes + 1 KiB
+  Duration resumeWithin = 30s;  // place kept without a socket
   std::size_t maxConnections = 20000;
   std::size_t maxMembers = 20000;
   std::size_t maxRooms = 20000;
@@ -37,9 +38,9 @@ struct HubConfig {
   Rights anonymousRights = Rights::all();  // without a token
 
   // What is kept in the state directory from run to run.
-  std::vector<std::uint8_t> serverKey;     // 32 bytes or more, secret
-  std::vector<std::string> lockDigests;    // Hub::lockDigests() of the run before
-  Duration locksKept = 10min;              // how long those hold
+  std::vector<std::uint8_t> serverKey;   // 32 bytes or more, secret
+  std::vector<std::string> lockDigests;  // Hub::lockDigests() of the run before
+  Duration locksKept = 10min;            // how long those hold
   Duration proofLife = 2h;
 
   // What is wrong, as a sentence's end ("roomMembers must be 1 to 256").

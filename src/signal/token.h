@@ -14,8 +14,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "crypto/signature.h"
-#include "signal/error_code.h"
 #include "signal/rights.h"
+#include "signal/signal_error.h"
 
 namespace parley::signal {
 
@@ -61,11 +61,11 @@ class TokenVerifier {
 
   // The claims of a token that may be used for `room` now, or why not: BadToken, TokenExpired,
   // WrongRoom.
-  Result<TokenClaims, ErrorCode> verify(std::string_view token, std::string_view room,
-                                        WallTime now) const;
+  Result<TokenClaims, SignalError> verify(std::string_view token, std::string_view room,
+                                          WallTime now) const;
 
  private:
-  Result<std::string, ErrorCode> verifiedPayload(std::string_view token) const;
+  Result<std::string, SignalError> verifiedPayload(std::string_view token) const;
   bool signedByOneOf(std::string_view algorithm, const std::optional<std::string>& keyId,
                      ConstBytes data, ConstBytes signature) const;
 

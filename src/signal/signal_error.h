@@ -9,7 +9,7 @@
 
 namespace parley::signal {
 
-enum class ErrorCode : std::uint8_t {
+enum class SignalError : std::uint8_t {
   BadRoom,
   BadName,
   UnsupportedProtocol,
@@ -42,9 +42,9 @@ enum class ErrorCode : std::uint8_t {
   Replaced,
   Shutdown,
 };
-inline constexpr std::size_t kErrorCodes = 31;
+inline constexpr std::size_t kSignalErrors = 31;
 
-struct ErrorCodeInfo {
+struct SignalErrorInfo {
   std::string_view name;
   std::string_view message;  // English, for developers
   bool fatal;
@@ -52,7 +52,7 @@ struct ErrorCodeInfo {
   bool refused;         // the command line exits with 4 (refused), else 1 (failed)
 };
 
-const ErrorCodeInfo& info(ErrorCode code);
-std::optional<ErrorCode> errorCodeFromName(std::string_view name);
+const SignalErrorInfo& info(SignalError code);
+std::optional<SignalError> signalErrorFromName(std::string_view name);
 
 }  // namespace parley::signal

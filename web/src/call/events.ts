@@ -190,6 +190,7 @@ export type TransferFailure =
   | 'disk' // writing failed
   | 'read' // the sender's file changed or vanished
   | 'protocol' // the other side broke the rules
+  | 'timeout' // nothing moved for a minute, or no answer for ten
   | 'peer-left';
 
 /** Every kind of event and its own fields. Add kinds at will; never change the sense of one. */
@@ -301,6 +302,16 @@ export interface EventBodies {
   'restart': { why: RestartReason; attempt: number };
   'clock': { offsetMs: number; errorMs: number; rttMs: number; over: 'channel' | 'signal' };
   'stats': StatsSample;
+  /**
+   * What a member tells of its own side beyond descriptions and candidates (docs/peer-messages.md
+   * section 5): `what` is the wire's kind, such as 'pair-selected' or 'address-learned'.
+   */
+  'told': {
+    what: string;
+    step: 0 | 1 | 2 | 3 | 4 | 5 | 6;
+    state?: 'waiting' | 'working' | 'done' | 'failed' | 'not-needed';
+    detail: Record<string, unknown>;
+  };
 
   // ---- step 6 Relay ----------------------------------------------------------------------------
   'relay': {
@@ -331,8 +342,8 @@ export interface EventBodies {
 
   // ---- failure ---------------------------------------------------------------------------------
   'failure': { cause: FailureCause; evidence: FailureEvidence };
-  /** The failure of this cause (and peer) is over. */
-  'recovered': { cause: FailureCause };
+  /** The failure of this cause (and peer, and source) is over. */
+  'recovered': { cause: FailureCause; source?: Source };
 }
 
 export interface DeviceInfo {

@@ -57,9 +57,10 @@ export function addConnection(state: State, event: CallEvent): void {
         protocol: event.protocol ?? null,
         at: event.t,
       };
+      correctPathChange(peer, event.used);
       return;
     case 'channel':
-      peer.channelOpen = event.state === 'open' || (peer.channelOpen && event.label !== 'parley');
+      if (event.state === 'open') peer.channelOpen = true;
       return;
     case 'first-frame':
       peer.firstFrameAt ??= event.t;
@@ -186,4 +187,11 @@ function path(peer: PeerState, event: CallEvent<'path'>): void {
   peer.pairs.set(event.pair.id, event.pair);
   const relayed = event.pair.local.type === 'relay' || event.pair.remote.type === 'relay';
   peer.pathChanges.push({ at: event.t, kind: relayed ? 'relay' : 'direct' });
+}
+
+/** A relayed address can show up as peer-reflexive; the engine's verdict knows better than the type. */
+function correctPathChange(peer: PeerState, used: boolean): void {
+  const last = peer.pathChanges[peer.pathChanges.length - 1];
+  const kind = used ? 'relay' : 'direct';
+  if (last && last.kind !== kind) peer.pathChanges[peer.pathChanges.length - 1] = { at: last.at, kind };
 }

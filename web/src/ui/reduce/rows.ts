@@ -225,6 +225,7 @@ function yourRows(peer: PeerState, event: CallEvent): void {
 
 function toneOf(peer: PeerState): RowTone {
   if (!peer.selected) return 'plain';
+  if (peer.relay) return peer.relay.used ? 'relay' : 'direct';
   return relayed(peer.selected) ? 'relay' : 'direct';
 }
 

@@ -355,6 +355,7 @@ export const strings = {
   'file.why.read': s('Failed: the file changed or vanished', '실패: 파일이 바뀌었거나 사라졌어요'),
   'file.why.protocol': s('Failed: the other side broke the rules', '실패: 상대가 규약을 어겼어요'),
   'file.why.peer-left': s('Failed: {name} left', '실패: {name} 님이 나갔어요'),
+  'file.why.timeout': s('Failed: {name} did not answer', '실패: {name} 님의 응답이 없어요'),
 
   // ---- failure -----------------------------------------------------------------------------------
   'fail.evidence': s('Evidence', '근거'),

@@ -19,32 +19,39 @@ export interface Mapping {
   base: string; // equal for answers to the same local port
 }
 
+/** What one connection's gathering showed. */
 export interface ProbeView {
   mappings: readonly Mapping[];
   errors: ReadonlyMap<string, { code: number; text: string }>;
-  asked: readonly string[];
   /** The browser finished by itself, soon enough to have had its answers. */
   finished: boolean;
+  ms: number;
 }
 
-/** Pure: the outcome per URL and the verdict over all. */
-export function judgeProbe(view: ProbeView): {
-  results: Omit<EventBodies['probe-result'], 'ms'>[];
-  verdict: MappingVerdict;
-  mapped?: Endpoint;
-} {
-  const results = view.asked.map((url) => judgeUrl(view, url));
-  const answered = results.filter((result) => result.outcome === 'mapped' || result.outcome === 'same-as-host');
-  const mapped = view.mappings[0]?.mapped;
-  const verdict: MappingVerdict =
-    answered.length === 0 && view.mappings.length === 0
-      ? 'none'
-      : isSymmetric(view.mappings)
-        ? 'symmetric'
-        : answered.length > 1
-          ? 'same'
-          : 'one-answer';
+export type ProbeResult = EventBodies['probe-result'];
+
+/**
+ * Pure: what to say of each URL, and of all of them. `together` asked all from the same ports, which
+ * alone lets their answers be compared; `alone` asked each by itself, for browsers fold an answer
+ * that equals another candidate away, and a server that never answers then hides one that did.
+ */
+export function judgeProbe(
+  asked: readonly string[],
+  together: ProbeView,
+  alone: readonly ProbeView[],
+): { results: ProbeResult[]; verdict: MappingVerdict; mapped?: Endpoint } {
+  const results = asked.map((url, at) => judgeUrl(url, together, alone[at] ?? together));
+  const answered = results.filter(isAnswer).length;
+  const mapped = results.find((result) => result.mapped)?.mapped;
+  let verdict: MappingVerdict = 'one-answer';
+  if (answered === 0) verdict = 'none';
+  else if (isSymmetric(together.mappings)) verdict = 'symmetric';
+  else if (answered > 1 && together.finished) verdict = 'same';
   return mapped ? { results, verdict, mapped } : { results, verdict };
+}
+
+export function isAnswer(result: ProbeResult): boolean {
+  return result.outcome === 'mapped' || result.outcome === 'same-as-host';
 }
 
 /** Two different mapped endpoints of one family for one local port, given by two servers. */
@@ -59,20 +66,20 @@ function isSymmetric(mappings: readonly Mapping[]): boolean {
   );
 }
 
-function judgeUrl(view: ProbeView, url: string): Omit<EventBodies['probe-result'], 'ms'> {
-  const own = view.mappings.find((mapping) => sameServer(mapping.url, url));
-  if (own) return { url, outcome: 'mapped', mapped: own.mapped };
-  const error = view.errors.get(url);
+function judgeUrl(url: string, together: ProbeView, alone: ProbeView): ProbeResult {
+  const own = together.mappings.find((mapping) => sameServer(mapping.url, url));
+  // Folded into an equal answer of another server, when all of them have answered.
+  const folded = together.finished ? together.mappings[0] : undefined;
+  const mapping = own ?? folded ?? alone.mappings[0];
+  if (mapping) return { url, outcome: 'mapped', mapped: mapping.mapped, ms: Math.round(alone.ms) };
+  const error = alone.errors.get(url);
   if (error) {
+    // 701 is "no answer" of any sort (webrtc-pc 4.8.2); only its text tells a silent server.
     const timeout = error.code === 701 && /time/i.test(error.text);
-    return { url, outcome: timeout ? 'timeout' : 'error', ...error };
+    return { url, outcome: timeout ? 'timeout' : 'error', ...error, ms: Math.round(alone.ms) };
   }
-  if (!view.finished) return { url, outcome: 'timeout' };
-  // Answered, but browsers fold equal candidates: into another server's answer, or into a host's.
-  const other = view.mappings[0];
-  return other
-    ? { url, outcome: 'mapped', mapped: other.mapped }
-    : { url, outcome: 'same-as-host' };
+  const outcome = alone.finished ? 'same-as-host' : 'timeout';
+  return { url, outcome, ms: Math.round(alone.ms) };
 }
 
 /** "stun:host" and "stun:host:3478?transport=udp" are one server. */
@@ -84,56 +91,63 @@ export function sameServer(a: string, b: string): boolean {
   return a !== '' && plain(a) === plain(b);
 }
 
+type Create = (configuration: RTCConfiguration) => RTCPeerConnection;
+
 /** Asks and records; resolves when all is known or the time is over. */
-export function probe(
+export async function probe(
   urls: readonly string[],
-  createConnection: (configuration: RTCConfiguration) => RTCPeerConnection,
+  createConnection: Create,
   log: EventLog,
   timers: Timers,
 ): Promise<MappingVerdict> {
+  log.record('probe-start', { urls: [...urls] });
+  const host = (candidate: CandidateInfo): void => log.record('probe-host', { candidate });
+  const [together, ...alone] = await Promise.all([
+    ask(urls, createConnection, timers, host),
+    ...(urls.length > 1 ? urls.map((url) => ask([url], createConnection, timers, () => undefined)) : []),
+  ]);
+  const { results, verdict, mapped } = judgeProbe(urls, together!, alone);
+  for (const result of results) log.record('probe-result', result);
+  const answered = results.filter(isAnswer).length;
+  log.record('probe-done', { verdict, ...(mapped ? { mapped } : {}), answered, asked: urls.length });
+  return verdict;
+}
+
+/** One connection that gathers and is thrown away. */
+function ask(
+  urls: readonly string[],
+  createConnection: Create,
+  timers: Timers,
+  host: (candidate: CandidateInfo) => void,
+): Promise<ProbeView> {
   return new Promise((resolve) => {
     const start = timers.now();
-    log.record('probe-start', { urls: [...urls] });
     const connection = createConnection({ iceServers: urls.map((url) => ({ urls: url })) });
     const mappings: Mapping[] = [];
-    const errors = new Map<string, { code: number; text: string }>();
-    const answeredAt = new Map<string, number>();
+    const errors: Map<string, { code: number; text: string }> = new Map();
     let done = false;
-
-    const finish = (finished: boolean): void => {
+    const finish = (byItself: boolean): void => {
       if (done) return;
       done = true;
       cancel();
       connection.close();
-      const view: ProbeView = { mappings, errors, asked: urls, finished };
-      const { results, verdict, mapped } = judgeProbe(view);
-      const now = timers.now() - start;
-      for (const result of results) {
-        log.record('probe-result', { ...result, ms: answeredAt.get(result.url) ?? now });
-      }
-      const answered = results.filter((r) => r.outcome === 'mapped' || r.outcome === 'same-as-host').length;
-      log.record('probe-done', { verdict, ...(mapped ? { mapped } : {}), answered, asked: urls.length });
-      resolve(verdict);
+      const ms = timers.now() - start;
+      resolve({ mappings, errors, finished: byItself && ms < kAnsweredWithinMs, ms });
     };
     const cancel = timers.after(kProbeTimeoutMs, () => finish(false));
-
     connection.onicecandidate = ({ candidate }) => {
-      if (!candidate) return;
-      const info = describeCandidate(candidate);
-      if (!info || info.type === 'end') return;
-      if (info.type === 'host') log.record('probe-host', { candidate: info });
-      if (info.type !== 'srflx' || info.protocol !== 'udp') return;
-      mappings.push({ url: info.url ?? '', mapped: { address: info.address, port: info.port }, base: baseOf(info) });
-      for (const url of urls) {
-        if (sameServer(info.url ?? '', url)) answeredAt.set(url, timers.now() - start);
-      }
+      const info = candidate && describeCandidate(candidate);
+      if (info?.type === 'host') host(info);
+      if (info?.type !== 'srflx' || info.protocol !== 'udp') return;
+      const mapped = { address: info.address, port: info.port };
+      mappings.push({ url: info.url ?? '', mapped, base: baseOf(info) });
     };
-    connection.onicecandidateerror = (event) => {
-      const url = urls.find((asked) => sameServer(event.url, asked)) ?? event.url;
-      errors.set(url, { code: event.errorCode, text: event.errorText });
+    connection.onicecandidateerror = ({ url, errorCode, errorText }) => {
+      const asked = urls.find((one) => sameServer(url, one)) ?? url;
+      errors.set(asked, { code: errorCode, text: errorText });
     };
     connection.onicegatheringstatechange = () => {
-      if (connection.iceGatheringState === 'complete') finish(timers.now() - start < kAnsweredWithinMs);
+      if (connection.iceGatheringState === 'complete') finish(true);
     };
     connection.createDataChannel('probe');
     connection.setLocalDescription().catch(() => finish(false));

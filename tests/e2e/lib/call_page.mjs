@@ -23,7 +23,8 @@ export class CallPage {
     self.browser = await browser(kind, options.browser);
     self.context = await self.browser.createBrowserContext(options.context);
     cleanup.add(() => self.context.close().catch(() => {}));
-    self.page = await self.context.newPage();
+    // A window of its own: Firefox hides all tabs but one, and a hidden page gets no frames to draw in.
+    self.page = await self.context.newPage({ type: 'window' });
     self.page.on('request', (request) => self.requests.push(request.url()));
     self.page.on('console', (message) => {
       if (message.type() === 'error') self.console.push(message.text());
@@ -44,11 +45,11 @@ export class CallPage {
 
   /** Waits for an element that is laid out; returns its handle. */
   async visible(selector, timeout = usual) {
-    try {
-      return await this.page.waitForSelector(selector, { visible: true, timeout });
-    } catch (error) {
-      throw new Error(`${this.kind}: no visible ${selector}: ${error.message}\n${await this.describe()}`);
-    }
+    await this.until(`${selector} on the screen`, () => this.evaluate((s) => {
+      const box = document.querySelector(s)?.getBoundingClientRect();
+      return Boolean(box && box.width > 0 && box.height > 0);
+    }, selector), { timeout });
+    return this.page.$(selector);
   }
 
   has(selector) {
@@ -108,9 +109,22 @@ export class CallPage {
     return this.evaluate(() => window.__seen.errors);
   }
 
+  /** Opens one of the panel's tabs: path, steps, numbers. */
+  async openTab(tab) {
+    if (!(await this.has('[data-tab]'))) await this.act('path', '.controls');
+    await this.click(`[data-tab="${tab}"]`);
+    await this.visible(`[data-panel="${tab}"]`);
+  }
+
+  async openChat() {
+    if (!(await this.has('[data-panel="chat"]'))) await this.act('chat', '.controls');
+    await this.visible('[data-panel="chat"]');
+  }
+
+  /** A stone as shown: state, reason (its key) and words. The list is open in the panel or while connecting. */
   stone(n) {
     return this.evaluate((step) => {
-      const stone = document.querySelector(`[data-screen="call"] [data-stone="${step}"]`);
+      const stone = document.querySelector(`li[data-stone="${step}"]`);
       return stone && { state: stone.dataset.state, reason: stone.dataset.reason, words: stone.textContent.replace(/\s+/g, ' ') };
     }, n);
   }
@@ -175,10 +189,15 @@ export class CallPage {
   /** The page redraws as events come, so a handle may be stale by the time of the click: ask again. */
   async click(selector) {
     await this.until(`click ${selector}`, async () => {
-      const handle = await this.page.waitForSelector(selector, { visible: true, timeout: 2000 });
-      await handle.click();
+      const handle = await this.page.$(selector);
+      if (!handle) throw new Error('not there');
+      try {
+        await handle.click();
+      } finally {
+        await handle.dispose();
+      }
       return true;
-    }, { timeout: usual });
+    });
   }
 
   /** Replaces what an input holds. */

@@ -20,6 +20,7 @@ for (const [first, second] of [['chromium', 'chromium'], ['firefox', 'firefox'],
       assert.ok(connection.audioPackets > 0, 'sound arrives');
       await page.picturesMove();
       await page.event('relay', { used: false, why: 'direct-path' });
+      await page.openTab('steps');
       for (const step of [2, 3, 5]) await page.until(`stone ${step} done`, async () => (await page.stone(step))?.state === 'done');
       await page.until('stone 6 not needed', async () => (await page.stone(6))?.state === 'not-needed');
       assert.deepEqual(await page.failures(), [], 'a healthy call shows no failure');
@@ -50,5 +51,5 @@ async function heard(page, text) {
   await page.event('chat', { text });
   await page.openChat();
   await page.until('the words on the screen', () => page.evaluate(
-    (words) => [...document.querySelectorAll('[data-chat]')].some((e) => e.textContent.includes(words)), text));
+    (words) => [...document.querySelectorAll('[data-said-by]')].some((e) => e.textContent.includes(words)), text));
 }

@@ -31,6 +31,7 @@ for (const [first, firstWay, second, secondWay] of matrix) {
       const said = await page.event('relay', { used: true });
       assert.equal(said.why, 'forced');
       if (said.protocol) assert.equal(said.protocol, way);
+      await page.openTab('steps');
       await page.until('stone 6 done', async () => (await page.stone(6))?.state === 'done');
       assert.deepEqual(await page.failures(), []);
     }

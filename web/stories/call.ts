@@ -65,6 +65,7 @@ export interface Fake {
   loopback?: boolean;
   muted?: boolean;
   room: string;
+  extra?: number; // milliseconds since the last event
 }
 
 const nothing = (): void => undefined;
@@ -94,7 +95,7 @@ export function fakeCall(fake: Fake): Call {
     media: { camera, microphone, screen: null, members },
     onEvent: () => nothing,
     onMedia: () => nothing,
-    now: () => last,
+    now: () => last + (fake.extra ?? 0),
     enterLobby: async () => ({ room: fake.room, made: !fake.invited }),
     makeRoomName: () => 'tarin-solu-mede',
     roomLink: (room) => `${fake.loopback ? 'http://127.0.0.1:8080' : 'https://call.example.org'}/r/${room}`,

@@ -58,7 +58,7 @@ export const stories: Record<string, () => Story> = {
   'call-invite': () => ({ events: call(), ui: { invite: true, qr: true } }),
   'call-screen': () => ({ events: call(), sharing: kMina }),
   'call-same-machine': () => ({ events: talking(direct(), 4).add('playback', { muted: true, why: 'same-machine' }, kMina).events }),
-  reconnecting: () => ({ events: lost(talking(direct(), 30), 3).events, ui: { panel: 'path' } }),
+  reconnecting: () => ({ events: lost(talking(direct(), 30), 3).events, extra: 3000, ui: { panel: 'path' } }),
   'server-lost': () => ({ events: talking(direct(), 8).add('signal-closed', { code: 1006, reason: '', retryInMs: 1000 }).events }),
   'no-path': () => ({ events: noPath('credentials').events }),
   'no-path-blocked': () => ({ events: noPath('none').events, ui: { panel: null } }),

@@ -2,7 +2,8 @@
 //
 // A string may hold {name} places. In Korean a particle follows its word's last sound, so a place
 // may say {name|이/가}: the first form after a final consonant, the second after a vowel, and both
-// written out when the word does not end in Hangul.
+// written out when the word does not end in Hangul. In English {n#pair/pairs} is the first word when
+// n is 1 and the second otherwise.
 
 import { strings } from './strings';
 
@@ -32,10 +33,11 @@ export function particle(word: string, pair: string): string {
 }
 
 function fill(text: string, params: Params): string {
-  return text.replace(/\{(\w+)(?:\|([^}]+))?\}/g, (whole, name: string, pair?: string) => {
+  return text.replace(/\{(\w+)(?:([|#])([^}]+))?\}/g, (whole, name: string, how?: string, pair?: string) => {
     const value = params[name];
     if (value === undefined) return whole;
     const word = String(value);
+    if (how === '#' && pair) return pair.split('/')[Number(value) === 1 ? 0 : 1] ?? '';
     return pair ? word + particle(word, pair) : word;
   });
 }

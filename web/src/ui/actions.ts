@@ -69,6 +69,11 @@ export function makeActions(app: App): Actions {
       void (which === 'camera' ? call.openCamera(id || null) : call.openMicrophone(id || null));
       app.set({ heard: false });
     },
+    retryDevice(source) {
+      if (source === 'camera') void call.openCamera();
+      else if (source === 'microphone') void call.openMicrophone();
+      else void call.shareScreen();
+    },
     playSound: playTone,
     toggleShare() {
       if (call.media.screen) call.stopScreen();

@@ -18,6 +18,8 @@ import type { Actions, Ui, View } from './view.ts';
 import { keepPlaying } from './widgets.ts';
 
 const kTickMs = 500;
+/** These keep showing their newest line, unless the person has scrolled up. */
+const kFollow = ['.chat-body', '.call .connect-diagram', '.replay .connect-diagram'];
 
 export function startUi(lang: Lang): Ui {
   return {
@@ -34,7 +36,6 @@ export class App {
   private readonly act: Actions;
   private readonly meter: LevelMeter;
   private drawing = false;
-  private wasAtEnd = true;
   private ticker: ReturnType<typeof setInterval> | null = null;
 
   constructor(readonly root: HTMLElement, readonly call: Call) {
@@ -101,12 +102,16 @@ export class App {
 
   drawNow(): void {
     const view = this.view();
-    const log = this.root.querySelector('.chat-body');
-    this.wasAtEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const before = kFollow.map((selector) => {
+      const log = this.root.querySelector(selector);
+      return { log, atEnd: !log || log.scrollHeight - log.scrollTop - log.clientHeight < 40 };
+    });
     if (this.ui.panel === 'chat') this.seeChat();
     patch(this.root, page(this.view()));
-    const after = this.root.querySelector('.chat-body');
-    if (after && (this.wasAtEnd || after !== log)) after.scrollTop = after.scrollHeight;
+    kFollow.forEach((selector, i) => {
+      const after = this.root.querySelector(selector);
+      if (after && (before[i]?.atEnd || after !== before[i]?.log)) after.scrollTop = after.scrollHeight;
+    });
     const screen = screenOf(view);
     this.meter.listen(screen === 'lobby' ? this.call.media.microphone : null);
     const room = screen === 'call' ? this.state.room : null;

@@ -16,12 +16,15 @@ export function failureCard(view: View, card: FailureCard): VNode | null {
     h('span', { class: 'failure-mark', 'aria-hidden': 'true' }, icon('cross', '')),
     h('div', { class: 'failure-words' },
       h('h2', { 'data-what': true }, say(card.what)),
-      card.evidence.length > 0 && h('p', { 'data-evidence': true },
-        h('b', { class: 'failure-label' }, t('fail.evidence')), card.evidence.map(say).join(' ')),
-      h('p', { 'data-remedy': true }, h('b', { class: 'failure-label' }, t('fail.remedy')), say(card.remedy)),
+      h('div', { class: 'failure-parts' },
+        card.evidence.length > 0 && h('p', { 'data-evidence': true },
+          h('b', { class: 'failure-label' }, t('fail.evidence')), card.evidence.map(say).join(' ')),
+        h('p', { 'data-remedy': true }, h('b', { class: 'failure-label' }, t('fail.remedy')), say(card.remedy))),
       h('div', { class: 'failure-actions' },
         (card.cause === 'connection-lost' || card.cause === 'no-pair-answered') && card.peer !== null &&
           h('button', { class: 'btn btn-small', 'data-action': 'restart', onclick: () => call.restart(card.peer ?? undefined) }, t('panel.restart')),
+        card.place === 'device' && card.cause !== 'page-not-secure' && card.source !== null &&
+          h('button', { class: 'btn btn-small', 'data-action': 'retry-device', onclick: () => act.retryDevice(card.source ?? 'camera') }, t('fail.retry')),
         (card.place === 'device' || card.place === 'note') &&
           h('button', { class: 'btn-quiet', 'data-action': 'dismiss', onclick: () => act.dismiss(card.key) }, t('fail.dismiss')))));
 }

@@ -29,7 +29,7 @@ export function pathPicture(view: View, state: State, peer: PeerState): VNode {
   const name = displayName(view, peer);
   const broken = peer.link === 'reconnecting' || peer.link === 'failed';
   const bps = peer.sample ? peer.sample.sendBps + peer.sample.receiveBps : 0;
-  const height = path.kind === 'relay' ? 206 : 138;
+  const height = path.kind === 'relay' && !broken ? 206 : 138;
   return h(
     'figure', { class: 'path', 'data-path': broken ? 'broken' : path.kind },
     h('svg', { class: 'path-svg', viewBox: `0 0 ${kWidth} ${height}`, role: 'img', 'aria-label': summary(view, path, name) },
@@ -38,10 +38,10 @@ export function pathPicture(view: View, state: State, peer: PeerState): VNode {
       h('g', { class: 'nodes' },
         end(kX.you, t('you'), path.yourAddress),
         router(kX.yourRouter, path.yourRouter, path.yourPublic, t('path.router')),
-        path.internet && cloud(kX.internet, t('path.internet')),
+        path.internet && !broken && cloud(kX.internet, t('path.internet')),
         router(kX.theirRouter, path.theirRouter, path.theirPublic, t('path.router')),
         end(kX.them, name, path.theirAddress),
-        path.kind === 'relay' && relay(path, t('path.relay'), t('path.unseen')))),
+        path.kind === 'relay' && !broken && relay(path, t('path.relay'), t('path.unseen')))),
     h('figcaption', null,
       h('p', { class: 'path-sum' }, summary(view, path, name)),
       broken
@@ -77,16 +77,18 @@ function line(path: PathView, w: number, broken: boolean): VNode {
   const width = { 'stroke-width': w.toFixed(2) };
   const mid = kX.internet;
   if (broken) {
+    // The thread has snapped: both ends hang.
     return h('g', { class: cls },
-      h('path', { d: `M${kX.you} ${kY}H${mid - 26}l10 -9`, ...width, 'stroke-width': 2.5 }),
-      h('path', { d: `M${kX.them} ${kY}H${mid + 26}l-10 9`, ...width, 'stroke-width': 2.5 }));
+      h('path', { d: `M${kX.you} ${kY}H${mid - 40}C${mid - 26} ${kY} ${mid - 24} ${kY + 4} ${mid - 22} ${kY + 20}`, 'stroke-width': 2.5 }),
+      h('path', { d: `M${kX.them} ${kY}H${mid + 40}C${mid + 26} ${kY} ${mid + 24} ${kY + 4} ${mid + 22} ${kY + 20}`, 'stroke-width': 2.5 }));
   }
   if (path.kind === 'direct') {
     return h('g', { class: cls }, h('path', { class: `leg${dash(path.yourTransport)}`, d: `M${kX.you} ${kY}H${kX.them}`, ...width }));
   }
-  const down = kRelayY - 20;
-  const left = `M${kX.you} ${kY}H${mid - 46}C${mid - 18} ${kY} ${mid - 8} ${kY + 16} ${mid - 8} ${down}`;
-  const right = `M${mid + 8} ${down}C${mid + 8} ${kY + 16} ${mid + 18} ${kY} ${mid + 46} ${kY}H${kX.them}`;
+  // Both legs turn down inside the cloud and meet in the relay.
+  const down = kRelayY - 13;
+  const left = `M${kX.you} ${kY}H${mid - 24}C${mid - 10} ${kY} ${mid - 8} ${kY + 6} ${mid - 8} ${kY + 22}V${down}`;
+  const right = `M${mid + 8} ${down}V${kY + 22}C${mid + 8} ${kY + 6} ${mid + 10} ${kY} ${mid + 24} ${kY}H${kX.them}`;
   return h('g', { class: cls },
     h('path', { class: `leg${dash(path.yourTransport)}`, d: left, ...width }),
     h('path', { class: `leg${dash(path.theirTransport)}`, d: right, ...width }));
@@ -96,7 +98,7 @@ function line(path: PathView, w: number, broken: boolean): VNode {
 function threads(peer: PeerState): VNode {
   const pairs = losingPairs(peer).slice(0, kMaxThreads);
   return h('g', { class: 'threads' }, pairs.map((pair, i) => {
-    const lift = kY - 26 - i * 6;
+    const lift = kY - 36 - i * 11;
     const d = `M${kX.you} ${kY}C${kX.you + 40} ${lift - 14} ${kX.them - 40} ${lift - 14} ${kX.them} ${kY}`;
     return h('path', { key: pair.id, d, class: `thread is-${threadState(pair)}`, 'data-thread': pair.id });
   }));
@@ -129,13 +131,13 @@ function router(x: number, kind: Router, address: string | null, label: string):
     h('rect', { x: x - 15, y: kY - 9, width: 30, height: 18, rx: 5 }),
     h('path', { class: 'node-mark', d: `M${x - 8} ${kY}h.01M${x - 2} ${kY}h.01M${x + 8} ${kY - 9}v-7` }),
     h('text', { x, y: kY + 33, 'text-anchor': 'middle', class: 'node-label' }, label),
-    address && kind === 'seen' && h('text', { x, y: kY + 47, 'text-anchor': 'middle', class: 'node-addr' }, short(address, 13), h('title', null, address)));
+    address && kind === 'seen' && h('text', { x, y: kY - 22, 'text-anchor': 'middle', class: 'node-addr halo' }, short(address, 15), h('title', null, address)));
 }
 
 function cloud(x: number, label: string): VNode {
   return h('g', { class: 'node node-cloud' },
     h('path', { d: `M${x - 17} ${kY + 12}a9 9 0 0 1 -2 -17.5a12 12 0 0 1 22 -5a9.5 9.5 0 0 1 15 8.5a7.5 7.5 0 0 1 -2 14Z` }),
-    h('text', { x, y: kY + 33, 'text-anchor': 'middle', class: 'node-label' }, label));
+    h('text', { x, y: kY - 22, 'text-anchor': 'middle', class: 'node-label halo' }, label));
 }
 
 function relay(path: PathView, label: string, unseen: string): VNode {

@@ -32,8 +32,8 @@ export function replayView(view: View): VNode | null {
     h('div', { class: 'connect-grid replay-grid', key: 'grid' },
       h('section', { class: 'connect-diagram' }, diagram(past, state, peer)),
       h('section', { class: 'connect-stones' },
-        peer && pathPicture(past, state, peer),
-        stonesList(past, state, peer, state.last))));
+        stonesList(past, state, peer, state.last),
+        peer && pathPicture(past, state, peer))));
 }
 
 function replayPeer(view: View, peers: ReadonlyMap<string, PeerState>): PeerState | null {

@@ -2,7 +2,7 @@
 // words, and the actions. Views are functions from this to elements; they keep nothing.
 
 import type { Call } from '../call/call.ts';
-import type { CallEvent, PeerId } from '../call/events.ts';
+import type { CallEvent, PeerId, Source } from '../call/events.ts';
 import type { Lang, T } from '../i18n/index.ts';
 import type { PeerState, State, StepNumber } from './reduce/state.ts';
 
@@ -50,6 +50,7 @@ export interface Actions {
   toggleMic(): void;
   toggleCam(): void;
   pickDevice(which: 'camera' | 'microphone', id: string): void;
+  retryDevice(source: Source): void;
   playSound(): void;
   toggleShare(): void;
   togglePanel(tab: PanelTab): void;

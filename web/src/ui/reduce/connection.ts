@@ -38,11 +38,11 @@ export function addConnection(state: State, event: CallEvent): void {
       peer.firstConnectedAt ??= event.t;
       peer.connectMs = event.ms;
       peer.everConnected = true;
-      peer.lostPair = null;
+      peer.lost = null;
       return;
     case 'restart':
       peer.restarts++;
-      peer.lostPair = peer.selected ?? peer.lostPair;
+      loseIt(peer);
       forget(peer);
       peer.restartedAt = event.t;
       peer.restartWhy = event.why;
@@ -85,6 +85,11 @@ export function addConnection(state: State, event: CallEvent): void {
     default:
       return;
   }
+}
+
+function loseIt(peer: PeerState): void {
+  if (!peer.selected) return;
+  peer.lost = { pair: peer.selected, local: peer.local, remote: peer.remote, relay: peer.relay };
 }
 
 /** A restart runs steps 2 to 6 again; what is drawn in the diagram stays. */
@@ -169,14 +174,14 @@ function machine(peer: PeerState, which: string, value: string, t: number): void
   }
   if (which !== 'ice' && which !== 'connection') return;
   if (value === 'disconnected' && peer.link === 'connected') {
-    peer.lostPair = peer.selected;
+    loseIt(peer);
     setLink(peer, 'reconnecting', t);
   } else if (value === 'connected' && which === 'connection' && peer.link === 'reconnecting') {
     // It came back by itself, without a restart.
     if (peer.selected) {
       setLink(peer, 'connected', t);
       peer.connectedAt ??= t;
-      peer.lostPair = null;
+      peer.lost = null;
     }
   }
 }

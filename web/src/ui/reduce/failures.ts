@@ -1,6 +1,7 @@
 // What the failure card says: what happened, the evidence, the remedy. In that order, each cause
 // with its own words, and only for failures that still hold.
 
+import type { Source } from '../../call/events.ts';
 import { refusal } from './stones.ts';
 import { text, type FailureState, type State, type Text } from './state.ts';
 import { serverOf } from './path.ts';
@@ -12,6 +13,7 @@ export interface FailureCard {
   readonly peer: string | null;
   /** Where it is shown: instead of the page, on a member's tile, beside the preview, or as a note. */
   readonly place: 'page' | 'member' | 'device' | 'note';
+  readonly source: Source | null; // the device it is about
   readonly what: Text;
   readonly evidence: Text[];
   readonly remedy: Text;
@@ -43,7 +45,9 @@ function cardOf(state: State, failure: FailureState): FailureCard | null {
     );
     if (connected || worse) return null;
   }
-  const base = { key: failure.key, cause: failure.cause, peer: failure.peer };
+  const base = {
+    key: failure.key, cause: failure.cause, peer: failure.peer, source: failure.evidence.source ?? null,
+  };
   const evidence = evidenceOf(failure);
   if (kDevice.has(failure.cause)) {
     const source = failure.evidence.source;

@@ -69,6 +69,13 @@ function routerOf(candidates: readonly CandidateInfo[], selected: PairEnd | null
   return 'unknown';
 }
 
+/** The address of the machine itself, where it is known: its routers' are drawn on the routers. */
+function ownAddress(candidates: readonly CandidateInfo[], end: PairEnd): string {
+  if (end.type === 'host') return hidden(end.address) ? '' : end.address;
+  if (end.type !== 'relay' && end.related && !hidden(end.related.address)) return end.related.address;
+  return candidates.find((c) => c.type === 'host' && !hidden(c.address))?.address ?? '';
+}
+
 function publicOf(candidates: readonly CandidateInfo[]): string | null {
   return candidates.find((c) => c.type === 'srflx' && !hidden(c.address))?.address ?? null;
 }
@@ -87,33 +94,34 @@ function nearness(pair: PairInfo, sameMachine: boolean): 'machine' | 'network' |
 }
 
 export function pathOf(state: State, peer: PeerState): PathView | null {
-  const pair = peer.selected ?? peer.lostPair;
-  if (!pair) return null;
+  const now = peer.selected
+    ? { pair: peer.selected, local: peer.local, remote: peer.remote, relay: peer.relay } : peer.lost;
+  if (!now) return null;
+  const { pair, local, remote, relay } = now;
   const yours = pair.local.type === 'relay';
-  const relay = peer.selected ? peer.relay : null;
   const theirs = pair.remote.type === 'relay' || relay?.whose === 'theirs' || relay?.whose === 'both';
   const kind = relay?.used === true || yours || theirs ? 'relay' : 'direct';
   const near = kind === 'relay' ? null : nearness(pair, peer.sameMachine);
   const probed = state.address.answers.find((a) => a.mapped && a.base && !hidden(a.base.address));
-  let yourRouter: Router = near ? 'none' : routerOf(peer.local, pair.local);
+  let yourRouter: Router = near ? 'none' : routerOf(local, pair.local);
   if (!near && yourRouter === 'unknown' && probed?.mapped && probed.base) {
     yourRouter = probed.mapped.address === probed.base.address ? 'none' : 'seen';
   }
-  const url = peer.relay?.url ?? pair.local.url ?? null;
+  const url = relay?.url ?? pair.local.url ?? null;
   return {
     kind,
-    yourTransport: yours ? (pair.local.relayProtocol ?? peer.relay?.protocol ?? 'udp') : pair.local.protocol,
+    yourTransport: yours ? (pair.local.relayProtocol ?? relay?.protocol ?? 'udp') : pair.local.protocol,
     theirTransport: theirs ? null : kind === 'relay' ? 'udp' : pair.remote.protocol,
     yourRouter,
-    theirRouter: near ? 'none' : routerOf(peer.remote, pair.remote),
+    theirRouter: near ? 'none' : routerOf(remote, pair.remote),
     internet: near === null,
     near,
-    yourAddress: hidden(pair.local.address) ? '' : pair.local.address,
-    theirAddress: hidden(pair.remote.address) ? '' : pair.remote.address,
-    yourPublic: publicOf(peer.local) ?? state.address.mapped?.address ?? null,
-    theirPublic: publicOf(peer.remote),
+    yourAddress: ownAddress(local, pair.local),
+    theirAddress: ownAddress(remote, pair.remote),
+    yourPublic: publicOf(local) ?? state.address.mapped?.address ?? null,
+    theirPublic: publicOf(remote),
     relayName: kind === 'relay' && url ? serverOf(url) : null,
-    whose: peer.relay?.whose ?? (kind === 'direct' ? null : yours && theirs ? 'both' : yours ? 'yours' : 'theirs'),
+    whose: relay?.whose ?? (kind === 'direct' ? null : yours && theirs ? 'both' : yours ? 'yours' : 'theirs'),
   };
 }
 

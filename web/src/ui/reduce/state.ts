@@ -131,7 +131,8 @@ export interface PeerState {
   pairs: Map<string, PairInfo>;
   selected: PairInfo | null;
   selectedAt: number | null;
-  lostPair: PairInfo | null; // the pair that broke, while reconnecting
+  /** What the path was when it broke, until there is another. */
+  lost: { pair: PairInfo; local: CandidateInfo[]; remote: CandidateInfo[]; relay: RelayState | null } | null;
   relay: RelayState | null;
   relayReadyAt: number | null;
   channelOpen: boolean;
@@ -291,7 +292,7 @@ export function startPeer(id: PeerId, name: string, t: number): PeerState {
     pairs: new Map(),
     selected: null,
     selectedAt: null,
-    lostPair: null,
+    lost: null,
     relay: null,
     relayReadyAt: null,
     channelOpen: false,

@@ -141,7 +141,7 @@ function talkStone(state: State, peer: PeerState): Stone {
   }
   if (from === null) return stone(5, 'waiting', text('talk.waiting'));
   if (answered > 0) return stone(5, 'working', text('talk.answered', { n: answered }), from);
-  return stone(5, 'working', text('talk.working', { n: tried }), from);
+  return stone(5, 'working', tried === 0 ? text('talk.checking') : text('talk.working', { n: tried }), from);
 }
 
 export function failureOf(state: State, peer: PeerState): FailureState | null {

@@ -1,9 +1,9 @@
 // Words of the page, from one table, in the language of the browser or the one chosen.
 //
 // A string may hold {name} places. In Korean a particle follows its word's last sound, so a place
-// may say {name|이/가}: the first form after a final consonant, the second after a vowel, and both
-// written out when the word does not end in Hangul. In English {n#pair/pairs} is the first word when
-// n is 1 and the second otherwise.
+// may say {name|이/가}: the first form after a final consonant, the second after a vowel. Digits and
+// capital letters are read aloud in Korean (TLS로, 3478로); after other letters both are written. In
+// English {n#pair/pairs} is the first word when n is 1 and the second otherwise.
 
 import { strings } from './strings';
 
@@ -22,14 +22,29 @@ const kHangulLast = 0xd7a3;
 const kFinals = 28;
 const kFinalRieul = 8;
 
+/** The last sound of a digit or capital letter as Korean reads it: n, a final ㄹ (l), or a vowel (v). */
+const kReadAloud: Readonly<Record<string, 'n' | 'l' | 'v'>> = {
+  '0': 'n', '1': 'l', '2': 'v', '3': 'n', '4': 'v', '5': 'v', '6': 'n', '7': 'l', '8': 'l', '9': 'v',
+  L: 'l', M: 'n', N: 'n', R: 'l',
+};
+
+function lastSound(word: string): 'n' | 'l' | 'v' | null {
+  const last = word.trimEnd().slice(-1);
+  const code = last.charCodeAt(0);
+  if (code >= kHangulFirst && code <= kHangulLast) {
+    const final = (code - kHangulFirst) % kFinals;
+    return final === 0 ? 'v' : final === kFinalRieul ? 'l' : 'n';
+  }
+  if (/[0-9]/.test(last)) return kReadAloud[last] ?? null;
+  return /^[A-Z]$/.test(last) ? (kReadAloud[last] ?? 'v') : null;
+}
+
 /** The particle that fits after `word`: `pair` is "은/는", "이/가", "을/를", "과/와" or "으로/로". */
 export function particle(word: string, pair: string): string {
   const [closed = '', open = ''] = pair.split('/');
-  const last = word.trimEnd().charCodeAt(word.trimEnd().length - 1);
-  if (!(last >= kHangulFirst && last <= kHangulLast)) return `${closed}(${open})`;
-  const final = (last - kHangulFirst) % kFinals;
-  if (final === 0 || (closed === '으로' && final === kFinalRieul)) return open;
-  return closed;
+  const sound = lastSound(word);
+  if (sound === null) return closed === '으로' ? '(으)로' : `${closed}(${open})`;
+  return sound === 'v' || (sound === 'l' && closed === '으로') ? open : closed;
 }
 
 function fill(text: string, params: Params): string {

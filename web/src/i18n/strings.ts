@@ -36,7 +36,7 @@ export const strings = {
   'lobby.joinCam': s('You join with the camera, without microphone.', '마이크 없이 카메라만 켜고 들어가요.'),
   'lobby.joinNone': s('You join without camera or microphone. You still see, hear and write, and can turn them on later.', '카메라와 마이크 없이 들어가요. 보고 듣고 쓸 수 있고, 나중에 켤 수도 있어요.'),
   'lobby.link': s('Link to this room', '이 방의 링크'),
-  'lobby.loopback': s('Only this computer can open this link. For another device run {command}.', '이 링크는 이 컴퓨터에서만 열려요. 다른 기기에서 쓰려면 {command|을/를} 실행하세요.'),
+  'lobby.loopback': s('Only this computer can open this link. For another device run {command}.', '이 링크는 이 컴퓨터에서만 열려요. 다른 기기에서 쓰려면 {command} 명령으로 서버를 여세요.'),
   'lobby.sameMachine': s('Another window of this computer has Parley open. Sound of your own machine is muted here, so that nothing howls.', '이 컴퓨터의 다른 창에도 Parley가 열려 있어요. 소리가 울리지 않게 이 컴퓨터에서 오는 소리는 꺼 두었어요.'),
   'lobby.step1': s('Step 1: your address', '1단계: 내 주소'),
   'lobby.askAgain': s('Ask again', '다시 묻기'),
@@ -197,7 +197,7 @@ export const strings = {
 
   // ---- diagram -----------------------------------------------------------------------------------
   'diagram.title': s('What happened, in order of time', '일어난 일, 시간 순서대로'),
-  'diagram.fromTo': s('{from} to {to}', '{from}에서 {to|으로/로}'),
+  'diagram.fromTo': s('{from} to {to}', '{from}에서 {to} 쪽으로'),
   'diagram.both': s('{from} and {to}', '{from|과/와} {to}'),
   'diagram.approx': s('about {ms} milliseconds', '약 {ms}밀리초'),
   'diagram.exact': s('{ms} milliseconds', '{ms}밀리초'),

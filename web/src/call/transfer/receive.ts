@@ -46,6 +46,10 @@ export class Receiver {
       host.timers,
       (event) => host.emit(event),
     );
+  }
+
+  /** Says that it is there; the listener may answer at once, so the owner must know it by then. */
+  announce(): void {
     this.progress.stage('offered', 0);
   }
 

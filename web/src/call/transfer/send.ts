@@ -50,6 +50,10 @@ export class Sender {
       host.timers,
       (event) => host.emit(event),
     );
+  }
+
+  /** Says that it is there; the listener may cancel at once, so the owner must know it by then. */
+  announce(): void {
     this.progress.stage('offered', 0);
   }
 

@@ -54,6 +54,7 @@ export class Transfers {
       busy: () => this.retryLater(),
     });
     this.senders.set(id, sender);
+    sender.announce();
     this.openSome();
   }
 
@@ -118,6 +119,7 @@ export class Transfers {
     });
     this.receivers.set(key, receiver);
     receiver.attach(channel);
+    receiver.announce();
   }
 
   private refuse(channel: FileChannel, reason: 'bad-message' | 'bad-name' | 'busy'): void {

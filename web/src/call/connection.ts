@@ -31,6 +31,8 @@ export interface ConnectionHost {
   channel(channel: RTCDataChannel): void;
   path(pair: PairInfo): void;
   connected(): void;
+  /** DTLS is broken for good, which no ICE restart mends: another connection is needed. */
+  broken(): void;
 }
 
 const kMaxTheirCandidates = 512;
@@ -46,6 +48,7 @@ export class Connection {
   private gathered = 0;
   private negotiated = false;
   private failure: FailureCause | null = null;
+  private restartedAt: number | null = null;
   private closed = false;
 
   constructor(
@@ -75,7 +78,7 @@ export class Connection {
       lines: () => this.lines(),
       policy: configuration.iceTransportPolicy === 'relay' ? 'relay' : 'all',
       theirCandidates: () => this.theirs,
-      path: (pair) => host.path(pair),
+      path: (pair) => this.path(pair),
     });
     this.listen();
     if (role === 'caller') this.open();
@@ -140,15 +143,20 @@ export class Connection {
     };
     pc.onconnectionstatechange = () => {
       state('connection', pc.connectionState);
-      this.recovery.state(pc.connectionState);
       if (pc.connectionState === 'failed') void this.watch.look();
+      if (pc.connectionState === 'failed' && this.transport()?.state === 'failed') this.host.broken();
+      else this.recovery.state(pc.connectionState);
     };
+  }
+
+  private transport(): RTCDtlsTransport | null {
+    return this.connection.sctp?.transport ?? this.line('microphone')?.sender.transport ?? null;
   }
 
   /** An offer and its answer are in place: transports exist, screens may be added. */
   private settled(): void {
     this.negotiated = true;
-    const transport = this.connection.sctp?.transport ?? this.line('microphone')?.sender.transport;
+    const transport = this.transport();
     if (transport && !transport.onstatechange) {
       transport.onstatechange = () => {
         if (!this.closed) this.host.record('state', { machine: 'dtls', state: transport.state });
@@ -243,12 +251,20 @@ export class Connection {
     this.theirs.length = 0;
     this.gathered = 0;
     this.watch.restarted();
+    this.restartedAt = this.host.timers.now();
     this.host.record('restart', { why, attempt });
+  }
+
+  /** Browsers restart a living connection without changing its state; the new pair shows it. */
+  private path(pair: PairInfo): void {
+    if (this.restartedAt !== null && this.isConnected) this.connected(this.host.timers.now() - this.restartedAt);
+    this.host.path(pair);
   }
 
   private connected(ms: number): void {
     if (this.failure) this.host.record('recovered', { cause: this.failure });
     this.failure = null;
+    this.restartedAt = null;
     this.host.record('connected', { ms });
     this.watch.setConnected(true);
     this.host.connected();

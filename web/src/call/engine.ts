@@ -312,7 +312,7 @@ export class CallEngine implements Call {
   }
 
   private path(member: Member, pair: PairInfo): void {
-    if (isLocalPath(pair)) this.muteNeighbour(member, 'host-candidate');
+    if (isLocalPath(pair, this.loopbackOnly)) this.muteNeighbour(member, 'host-candidate');
   }
 
   private settle(cause: FailureCause | null): void {

@@ -15,6 +15,9 @@ import { Transfers } from './transfer/transfers.ts';
 import { chunkBytes } from './transfer/wire.ts';
 import type { FileChannel } from './transfer/wire.ts';
 
+/** New connections in place of broken ones, each after a longer wait than the one before. */
+const kMaxReplacements = 10;
+const kReplaceAfterMs = 300;
 const kAgent = 'parley-web/0.1';
 const kSession = /^[A-Za-z0-9_-]{1,32}$/;
 /** Told messages in one signalling message; more than any Parley sends. */
@@ -49,6 +52,8 @@ export class Member {
   readonly files: Transfers;
   private readonly storyteller: Storyteller;
   private readonly unsubscribe: () => void;
+  private replacements = 0;
+  private cancelReplacement: (() => void) | null = null;
   private eventsChannel: RTCDataChannel | null = null;
   private chatChannel: RTCDataChannel | null = null;
 
@@ -126,7 +131,7 @@ export class Member {
       this.connection?.receiveCandidate(data.candidate);
     }
     if (data.restart === true && this.isCurrent(session)) this.connection?.askedToRestart();
-    if (data.close === true && this.isCurrent(session)) this.drop(false);
+    if (data.close === true && this.isCurrent(session)) this.beginAgain(false);
   }
 
   private receiveTold(messages: unknown[]): void {
@@ -164,8 +169,22 @@ export class Member {
       channel: (channel) => this.channel(channel),
       path: (pair) => this.host.path(this, pair),
       connected: () => this.files.connectionUp(),
+      broken: () => this.beginAgain(true),
     });
     this.connection = connection;
+  }
+
+  /** The connection is beyond repair, here or there; the caller makes another, after a while. */
+  private beginAgain(tell: boolean): void {
+    const role = this.connection?.role;
+    this.drop(tell && role === 'callee');
+    this.host.mediaChanged();
+    if (role !== 'caller' || this.replacements >= kMaxReplacements) return;
+    this.replacements += 1;
+    this.cancelReplacement?.();
+    this.cancelReplacement = this.host.timers.after(kReplaceAfterMs * this.replacements, () => {
+      if (!this.connection) this.callThem();
+    });
   }
 
   /** Closes the connection; the member stays. */
@@ -182,6 +201,7 @@ export class Member {
 
   /** The member is gone for good. */
   leave(tell: boolean): void {
+    this.cancelReplacement?.();
     this.files.peerLeft();
     this.drop(tell);
     this.storyteller.stop();

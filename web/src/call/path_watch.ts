@@ -29,6 +29,7 @@ export class PathWatch {
   private connected = false;
   private stopped = false;
   private looking = false;
+  private again = false;
   private cancel: (() => void) | null = null;
 
   constructor(
@@ -62,11 +63,17 @@ export class PathWatch {
   private schedule(): void {
     this.cancel?.();
     if (this.stopped) return;
-    this.cancel = this.timers.after(this.connected ? kSlowMs : kFastMs, () => void this.look());
+    // The path is shown the moment it is known, which can be a little after 'connected'.
+    const fast = !this.connected || !this.selected;
+    this.cancel = this.timers.after(fast ? kFastMs : kSlowMs, () => void this.look());
   }
 
   async look(): Promise<void> {
-    if (this.looking || this.stopped) return;
+    if (this.stopped) return;
+    if (this.looking) {
+      this.again = true; // something changed since that look began
+      return;
+    }
     this.looking = true;
     try {
       const report = asReport(await this.connection.getStats());
@@ -82,7 +89,10 @@ export class PathWatch {
       // A closed connection has no stats; its owner stops us.
     } finally {
       this.looking = false;
-      this.schedule();
+      if (this.again) {
+        this.again = false;
+        void this.look();
+      } else this.schedule();
     }
   }
 

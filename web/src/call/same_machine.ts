@@ -1,6 +1,6 @@
 // Finds out which members sit on this very machine, so that their playback is muted here: two
 // open windows with loudspeakers and microphones would howl. Windows of one browser meet on a
-// BroadcastChannel; another browser is known by a path between two addresses of this machine.
+// BroadcastChannel; another browser is known by a path that does not leave this machine.
 
 import type { PairInfo, PeerId } from './events.ts';
 
@@ -44,11 +44,15 @@ export class SameMachine {
   }
 }
 
-/** Both ends of a direct path have the same address: nothing but one machine has that. */
-export function isLocalPath(pair: PairInfo): boolean {
+/**
+ * Both ends of a direct path have the same address: only one machine has that. Browsers may hide
+ * addresses; then a direct path between two pages opened through a loopback address is enough.
+ */
+export function isLocalPath(pair: PairInfo, pageOnLoopback: boolean): boolean {
   const { local, remote } = pair;
-  if (local.type === 'relay' || remote.type === 'relay' || local.type === 'srflx') return false;
-  if (!local.address || !remote.address || /\.local$/.test(local.address)) return false;
-  // A mapped remote address equal to ours would be a NAT's outside, never a local one.
-  return local.address === remote.address && remote.type !== 'srflx';
+  const own = (type: string): boolean => type === 'host' || type === 'prflx';
+  if (!own(local.type) || !own(remote.type)) return false;
+  const hidden = (address: string): boolean => address === '' || /\.local$/i.test(address);
+  if (hidden(local.address) || hidden(remote.address)) return pageOnLoopback;
+  return local.address === remote.address;
 }

@@ -1,7 +1,8 @@
 #include "json_schema.h"
 
+#include <regex.h>
+
 #include <fstream>
-#include <regex>
 
 namespace parley::signal::test {
 
@@ -17,6 +18,15 @@ bool isType(const Json& v, const std::string& type) {
   if (type == "integer") return v.is_number_integer();
   if (type == "number") return v.is_number();
   return false;
+}
+
+// POSIX extended expressions do for the patterns of the schema.
+bool matches(const std::string& text, const std::string& pattern) {
+  regex_t compiled{};
+  if (regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) return false;
+  const bool found = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return found;
 }
 
 std::size_t characters(const std::string& s) {
@@ -73,8 +83,7 @@ std::string JsonSchema::keyword(const Json& value, const Json& schema, const std
   if (key == "minItems") return unless(!value.is_array() || value.size() >= arg.get<std::size_t>());
   if (key == "uniqueItems") return {};
   if (key == "pattern") {
-    const std::regex pattern(arg.get<std::string>(), std::regex::ECMAScript);
-    return unless(!value.is_string() || std::regex_search(value.get<std::string>(), pattern));
+    return unless(!value.is_string() || matches(value.get<std::string>(), arg.get<std::string>()));
   }
   if (key == "items") {
     for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {

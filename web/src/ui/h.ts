@@ -62,8 +62,9 @@ function patchChildren(parent: Node, wanted: readonly (VNode | string)[], svg: b
   const loose: ChildNode[] = [];
   for (const node of Array.from(parent.childNodes)) {
     const key = node instanceof Element ? live.get(node)?.vnode.key : null;
-    if (key && node instanceof Element) keyed.set(key, node);
-    else loose.push(node);
+    if (!key || !(node instanceof Element)) loose.push(node);
+    else if (keyed.has(key)) node.remove(); // two of one key: the first is kept
+    else keyed.set(key, node);
   }
   let looseIndex = 0;
   const takeLoose = (fits: (node: ChildNode) => boolean): ChildNode | null => {

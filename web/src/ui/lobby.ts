@@ -22,9 +22,8 @@ export function lobby(view: View): VNode {
     h('main', { class: 'lobby-main' },
       page.map((card) => failureCard(view, card)),
       h('div', { class: 'lobby-grid' },
-        h('section', { class: 'lobby-left' }, preview(view), devicePickers(view)),
-        h('section', { class: 'lobby-right' }, sentence(view), form(view))),
-      addressCard(view)));
+        h('section', { class: 'lobby-left' }, preview(view), devicePickers(view), addressCard(view)),
+        h('section', { class: 'lobby-right' }, sentence(view), form(view)))));
 }
 
 export function brandMark(): VNode {
@@ -95,8 +94,8 @@ function addressCard(view: View): VNode {
     'data-failure': failed ? 'no-stun-answer' : null, 'data-verdict': state.address.verdict,
   },
     h('span', { class: 'address-step' }, t('lobby.step1')),
+    stone?.state !== 'working' && h('button', { type: 'button', key: 'again', class: 'btn-quiet', 'data-action': 'probe', onclick: () => void view.call.probe() }, t('lobby.askAgain')),
     h('p', { role: 'status', 'data-address': true }, addressStatement(state).map((said, i) =>
       h('span', { key: `a${i}`, class: 'address-line' }, t(said.key, said.params)))),
-    failed && h('p', { class: 'hint' }, t('fail.no-stun-answer.remedy')),
-    stone?.state !== 'working' && h('button', { type: 'button', class: 'btn-quiet', 'data-action': 'probe', onclick: () => void view.call.probe() }, t('lobby.askAgain')));
+    failed && h('p', { class: 'hint' }, t('fail.no-stun-answer.remedy')));
 }

@@ -87,3 +87,8 @@ test('the state at event n is the same, folded at once or on and on', () => {
     assert.deepEqual(reduce(events, n), reduce(events.slice(0, n)));
   }
 });
+
+test('rows that one event draws have names of their own', () => {
+  const ids = rows(talking(direct(), 1).events).map((row) => row.id);
+  assert.equal(new Set(ids).size, ids.length);
+});

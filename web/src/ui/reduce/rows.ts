@@ -24,6 +24,7 @@ interface RowSpec {
   both?: boolean;
   tone?: RowTone;
   group?: string;
+  count?: number;
 }
 
 interface Target {
@@ -55,7 +56,7 @@ function add(target: Target, event: CallEvent, spec: RowSpec): void {
   const after = target.sections[target.sections.length - 1];
   const own = [...target.sections].reverse().find((s) => s.zero <= event.t);
   target.rows.splice(at, 0, {
-    id: String(event.seq),
+    id: `${event.seq}.${target.rows.filter((row) => row.id.startsWith(`${event.seq}.`)).length}`,
     at: event.t,
     approx: event.approx === true,
     error: event.error ?? null,
@@ -65,7 +66,7 @@ function add(target: Target, event: CallEvent, spec: RowSpec): void {
     both: spec.both === true,
     tone: spec.tone ?? 'plain',
     label: spec.label,
-    count: 1,
+    count: spec.count ?? 1,
     group,
     section: own?.id ?? before?.section ?? after?.id ?? '',
   });
@@ -91,7 +92,7 @@ function ownRows(state: State, event: CallEvent): void {
       state.sections = state.sections.filter((known) => known.id !== 'lobby');
       section(state, 'lobby', text('section.lobby'), event.t);
       add(state, event, {
-        step: 1, from: 'you', to: 'server', label: text('row.ask', { n: event.urls.length }),
+        step: 1, from: 'you', to: 'server', label: text('row.ask'), count: event.urls.length,
       });
       return;
     case 'probe-result':
@@ -254,7 +255,7 @@ function pairRows(peer: PeerState, event: CallEvent<'pairs'>): void {
   const tried = event.pairs.filter((pair) => pair.requestsSent > 0);
   if (tried.length > 0 && !drawn('checks')) {
     add(peer, event, {
-      step: 5, from: 'you', to: 'peer', label: text('row.checks', { n: tried.length }), group: 'checks',
+      step: 5, from: 'you', to: 'peer', label: text('row.checks'), group: 'checks', count: tried.length,
     });
   }
   for (const pair of event.pairs) {

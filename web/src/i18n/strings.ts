@@ -151,6 +151,7 @@ export const strings = {
   'address.sameAsHost': s('The server sees you at your own address.', '서버가 내 컴퓨터의 주소를 그대로 보고 있어요.'),
   'address.symmetric': s('Your router uses a new port for each destination (symmetric NAT); a relay may be needed.', '공유기가 목적지마다 새 포트를 써요(대칭 NAT). 중계가 필요할 수 있어요.'),
   'address.none': s('No UDP reply; calls may still work through the relay over TCP.', 'UDP 응답이 없어요. TCP 중계로는 통화할 수 있을지 몰라요.'),
+  'address.noneFix': s('To fix it, allow UDP to the server’s STUN ports in the firewall.', '고치려면 방화벽에서 서버의 STUN 포트로 가는 UDP를 열어 주세요.'),
   'offer.waiting': s('No one to call yet.', '아직 걸 상대가 없어요.'),
   'offer.waitingTheirs': s('{name} calls; their offer is on its way.', '{name} 님이 거는 쪽이라 제안을 기다려요.'),
   'offer.working': s('Your browser is writing the offer.', '브라우저가 제안을 쓰고 있어요.'),

@@ -97,5 +97,5 @@ function addressCard(view: View): VNode {
     stone?.state !== 'working' && h('button', { type: 'button', key: 'again', class: 'btn-quiet', 'data-action': 'probe', onclick: () => void view.call.probe() }, t('lobby.askAgain')),
     h('p', { role: 'status', 'data-address': true }, addressStatement(state).map((said, i) =>
       h('span', { key: `a${i}`, class: 'address-line' }, t(said.key, said.params)))),
-    failed && h('p', { class: 'hint' }, t('fail.no-stun-answer.remedy')));
+    failed && h('p', { class: 'hint' }, t('address.noneFix')));
 }

@@ -60,8 +60,8 @@ export function linkBox(view: View, room: string): VNode {
       }, icon('qr', 'icon-s'))),
     h('p', { class: 'sr', role: 'status' }, ui.copied === 'yes' ? t('ctl.copied') : ''),
     ui.copied === 'by-hand' && h('p', { class: 'hint', role: 'status' }, t('ctl.copyByHand')),
-    ui.qr && qrCode(view, link),
-    call.loopbackOnly && h('p', { class: 'note', 'data-note': 'loopback' }, loopbackWords(view)));
+    call.loopbackOnly && h('p', { class: 'note', 'data-note': 'loopback' }, loopbackWords(view)),
+    ui.qr && qrCode(view, link));
 }
 
 function loopbackWords(view: View): (VNode | string)[] {

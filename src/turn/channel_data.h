@@ -11,9 +11,11 @@ namespace parley::turn {
 
 using ChannelNumber = StrongId<struct ChannelNumberTag, std::uint16_t>;
 
-// RFC 8656 section 12: 0x4000-0x4FFF may be bound, 0x5000-0xFFFF is reserved.
+// RFC 8656 section 12 leaves 0x4000-0x4FFF, so that DTLS and RTP can share a client's port (RFC
+// 7983). Clients of RFC 5766 (section 11) take any up to 0x7FFF, and coturn's still do: all of
+// them may be bound, since on our side of the port nothing but STUN and ChannelData comes.
 inline constexpr std::uint16_t kFirstChannel = 0x4000;
-inline constexpr std::uint16_t kLastChannel = 0x4FFF;
+inline constexpr std::uint16_t kLastChannel = 0x7FFF;
 inline constexpr std::size_t kChannelHeaderSize = 4;
 // What the 16-bit Length can say.
 inline constexpr std::size_t kMaxChannelPayload = 0xFFFF;
@@ -22,10 +24,9 @@ constexpr bool isChannelNumber(std::uint16_t n) {
   return n >= kFirstChannel && n <= kLastChannel;
 }
 
-// Whether the first byte of a datagram or a framed message announces ChannelData (RFC 7983
-// section 7, with the 0x4000-0x4FFF of RFC 8656).
+// Whether the first byte of a datagram or a framed message announces ChannelData.
 constexpr bool looksLikeChannelData(std::uint8_t firstByte) {
-  return firstByte >= 0x40 && firstByte <= 0x4F;
+  return firstByte >= 0x40 && firstByte <= 0x7F;
 }
 
 inline void writeChannelHeader(std::uint8_t* out, ChannelNumber channel, std::size_t length) {

@@ -33,7 +33,7 @@ struct RelayLimits {
   std::uint32_t allocationsPerSource = 400;  // of one IPv4 address or IPv6 /56
   std::uint32_t connections = 10'000;        // TCP and TLS, of the server
   std::uint32_t connectionsPerSource = 400;
-  DataRate rate;  // of one allocation, each way; zero: not limited
+  DataRate mintedRate;  // of one allocation of a minted user, each way; zero: not limited
 };
 
 struct RelayConfig {
@@ -62,6 +62,8 @@ struct RelayConfig {
   // Exceptions to what is refused by default, and further refusals; a refusal wins.
   std::vector<Prefix> allowPeers;
   std::vector<Prefix> denyPeers;
+  // Further listeners of this process (HTTP), which no exception opens to relayed packets.
+  std::vector<Address> otherListeners;
 
   Duration maxLifetime = 3600s;  // of an allocation between refreshes
   RelayLimits limits;

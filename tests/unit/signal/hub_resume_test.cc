@@ -242,6 +242,20 @@ TEST_F(HubResumeTest, SilenceEndsASocketButNotThePlace) {
   EXPECT_EQ(w.come(World::resumeJoin(a, 1)).welcome.at("resumed"), true);
 }
 
+TEST_F(HubResumeTest, NoIceServersAreMintedForWhoIsAway) {
+  w.iceTtl = 24s;
+  w.restart();
+  a = w.join("r", "A");
+  w.advance(17s);
+  w.drop(a.socket);
+  w.advance(20s);  // 18 s after the welcome they would have been due
+  const auto again = w.come(World::resumeJoin(a, 0));
+  EXPECT_EQ(again.welcome.at("resumed"), true);
+  EXPECT_EQ(w.waiting(again.socket), 0u) << "the welcome has new ones";
+  w.advance(18s);
+  EXPECT_EQ(w.take(again.socket).at("type"), "ice-servers");
+}
+
 TEST_F(HubResumeTest, AnEarlyOrLateTimeoutIsHarmless) {
   for (int i = 0; i < 100; ++i)
     w.hub().handleTimeout(w.now, w.wall);

@@ -85,6 +85,10 @@ export function makeActions(app: App): Actions {
       app.set({ panel: open ? null : tab, invite: false });
       if (!open && tab === 'chat') focusSoon(app, '[data-input="chat"]');
     },
+    focusTab(tab) {
+      app.set({ panel: tab });
+      focusSoon(app, `[data-tab="${tab}"]`);
+    },
     showPeer: (peer, tab) => app.set({ peer, panel: tab, stone: null }),
     openStone: (step) => app.set({ stone: app.ui.stone === step ? null : step, wire: false }),
     copyLink(link) {
@@ -125,6 +129,7 @@ export function makeActions(app: App): Actions {
     openReplay() {
       const events = [...call.events];
       app.set({ replay: { events, at: events.length, playing: false, state: reduce(events) }, stone: null });
+      focusSoon(app, '[data-action="replay-play"]');
     },
     replayTo(at) {
       stopReplay();
@@ -141,6 +146,7 @@ export function makeActions(app: App): Actions {
     closeReplay() {
       stopReplay();
       app.set({ replay: null });
+      focusSoon(app, '[data-action="replay"]');
     },
     dismiss: (key) => app.set({ dismissed: new Set([...app.ui.dismissed, key]) }),
   };

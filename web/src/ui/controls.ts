@@ -31,7 +31,7 @@ export function controls(view: View): VNode {
     { action: 'chat', icon: 'chat', label: t('ctl.chat'), key: 'C', on: ui.panel === 'chat', badge: unread, press: () => act.togglePanel('chat') },
     { action: 'path', icon: 'path', label: t('ctl.path'), key: 'P', on: ui.panel !== null && ui.panel !== 'chat', press: () => act.togglePanel('path') },
   ];
-  return h('div', { class: 'controls', role: 'toolbar', 'aria-label': t('ctl.group') },
+  return h('div', { class: 'controls', role: 'group', 'aria-label': t('ctl.group') },
     list.filter((c): c is Control => c !== false).map((c) => button(view, c)),
     h('button', {
       key: 'leave', class: 'round round-leave', 'aria-label': t('ctl.leave'), 'data-tip': t('ctl.leave'),

@@ -30,11 +30,12 @@ function how(view: View, tab: Exclude<PanelTab, 'chat'>): Child {
   const peers = presentPeers(state);
   const peer = focusPeer(view);
   return [
-    h('div', { class: 'tabs', role: 'tablist', key: 'tabs' }, kTabs.map((name) => h('button', {
+    h('div', { class: 'tabs', role: 'tablist', key: 'tabs', onkeydown: (event: KeyboardEvent) => moveTab(view, tab, event) }, kTabs.map((name) => h('button', {
       key: name, role: 'tab', class: 'tab', id: `tab-${name}`, 'aria-selected': String(tab === name), 'data-tab': name,
+      tabindex: tab === name ? 0 : -1, 'aria-controls': tab === name ? 'panel-body' : null,
       onclick: () => act.set({ panel: name }),
     }, t(`panel.${name}`)))),
-    h('div', { class: 'panel-body', key: `body-${tab}`, role: 'tabpanel', 'aria-labelledby': `tab-${tab}`, tabindex: 0 },
+    h('div', { class: 'panel-body', key: `body-${tab}`, id: 'panel-body', role: 'tabpanel', 'aria-labelledby': `tab-${tab}`, tabindex: 0 },
       peers.length > 1 && h('div', { class: 'field who' },
         h('label', { for: 'who' }, t('panel.who')),
         h('select', {
@@ -52,6 +53,14 @@ function how(view: View, tab: Exclude<PanelTab, 'chat'>): Child {
         h('input', { type: 'checkbox', checked: ui.saveAddresses, 'data-input': 'save-addresses', onchange: (event: Event) => act.set({ saveAddresses: (event.target as HTMLInputElement).checked }) }),
         h('span', null, t('panel.saveAddresses')))),
   ];
+}
+
+function moveTab(view: View, tab: Exclude<PanelTab, 'chat'>, event: KeyboardEvent): void {
+  const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+  const next = kTabs[(kTabs.indexOf(tab) + step + kTabs.length) % kTabs.length];
+  if (step === 0 || !next) return;
+  event.preventDefault();
+  view.act.focusTab(next);
 }
 
 export function keepsakes(view: View): VNode {

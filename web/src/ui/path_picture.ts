@@ -15,6 +15,8 @@ const kRelayY = 166;
 const kX = { you: 30, yourRouter: 101, internet: 172, theirRouter: 243, them: 314 };
 /** Threads drawn; the list below the picture names the others too. */
 const kMaxThreads = 7;
+/** A path chosen this recently draws itself in; an older one simply is there. */
+const kNewMs = 3000;
 
 /** 1.5 at silence, about 3 for sound alone, 6 for 2.5 Mbit/s, 9 at most. */
 export function weight(bps: number): number {
@@ -34,7 +36,7 @@ export function pathPicture(view: View, state: State, peer: PeerState): VNode {
     'figure', { class: 'path', 'data-path': broken ? 'broken' : path.kind },
     h('svg', { class: 'path-svg', viewBox: `0 0 ${kWidth} ${height}`, role: 'img', 'aria-label': summary(view, path, name) },
       threads(peer),
-      line(path, weight(bps), broken),
+      line(path, weight(bps), broken, `${peer.selected?.id ?? ''}`, !broken && view.now - (peer.selectedAt ?? 0) < kNewMs),
       h('g', { class: 'nodes' },
         end(kX.you, t('you'), path.yourAddress),
         router(kX.yourRouter, path.yourRouter, path.yourPublic, t('path.router')),
@@ -70,8 +72,8 @@ export function summary(view: View, path: PathView, name: string): string {
   return t('path.relaySum', { server: path.relayName, transport });
 }
 
-function line(path: PathView, w: number, broken: boolean): VNode {
-  const cls = `way way-${path.kind}${broken ? ' is-broken' : ''}`;
+function line(path: PathView, w: number, broken: boolean, id: string, fresh: boolean): VNode {
+  const cls = `way way-${path.kind}${broken ? ' is-broken' : ''}${fresh ? ' is-new' : ''}`;
   const dash = (transport: PathView['theirTransport']): string =>
     transport === null ? ' is-unseen' : transport === 'udp' ? '' : ' is-tcp';
   const width = { 'stroke-width': w.toFixed(2) };
@@ -83,13 +85,13 @@ function line(path: PathView, w: number, broken: boolean): VNode {
       h('path', { d: `M${kX.them} ${kY}H${mid + 40}C${mid + 26} ${kY} ${mid + 24} ${kY + 4} ${mid + 22} ${kY + 20}`, 'stroke-width': 2.5 }));
   }
   if (path.kind === 'direct') {
-    return h('g', { class: cls }, h('path', { class: `leg${dash(path.yourTransport)}`, d: `M${kX.you} ${kY}H${kX.them}`, ...width }));
+    return h('g', { class: cls, key: id }, h('path', { class: `leg${dash(path.yourTransport)}`, d: `M${kX.you} ${kY}H${kX.them}`, ...width }));
   }
   // Both legs turn down inside the cloud and meet in the relay.
   const down = kRelayY - 13;
   const left = `M${kX.you} ${kY}H${mid - 24}C${mid - 10} ${kY} ${mid - 8} ${kY + 6} ${mid - 8} ${kY + 22}V${down}`;
   const right = `M${mid + 8} ${down}V${kY + 22}C${mid + 8} ${kY + 6} ${mid + 10} ${kY} ${mid + 24} ${kY}H${kX.them}`;
-  return h('g', { class: cls },
+  return h('g', { class: cls, key: id },
     h('path', { class: `leg${dash(path.yourTransport)}`, d: left, ...width }),
     h('path', { class: `leg${dash(path.theirTransport)}`, d: right, ...width }));
 }

@@ -30,7 +30,7 @@ export function replayView(view: View): VNode | null {
         oninput: (event: Event) => act.replayTo(Number((event.target as HTMLInputElement).value)),
       })),
     h('div', { class: 'connect-grid replay-grid', key: 'grid' },
-      h('section', { class: 'connect-diagram' }, diagram(past, state, peer)),
+      h('section', { class: 'connect-diagram', tabindex: 0, 'aria-label': t('diagram.title') }, diagram(past, state, peer)),
       h('section', { class: 'connect-stones' },
         stonesList(past, state, peer, state.last),
         peer && pathPicture(past, state, peer))));

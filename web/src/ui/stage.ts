@@ -14,7 +14,8 @@ import { linkBox, video } from './widgets.ts';
 import { displayName, presentPeers, type View } from './view.ts';
 
 export function stage(view: View): VNode {
-  const peers = presentPeers(view.state);
+  const { state } = view;
+  const peers = presentPeers(state);
   const only = peers.length === 1 ? peers[0] : undefined;
   if (peers.length === 0) return waiting(view);
   if (only && !only.everConnected) return connecting(view, only);
@@ -24,6 +25,7 @@ export function stage(view: View): VNode {
     class: `stage on-stage ${sharing ? 'has-screen' : ''} ${only ? 'is-pair' : 'is-group'} n-${Math.min(count, 16)}`,
     'data-stage': only ? 'pair' : 'group', key: 'stage',
   },
+    h('h1', { class: 'sr', key: 'h1' }, state.room),
     sharing && screenTile(view, sharing),
     h('div', { class: 'tiles', key: 'tiles' },
       peers.map((peer) => tile(view, peer)),
@@ -50,12 +52,12 @@ function connecting(view: View, peer: PeerState): VNode {
     cards.map((card) => failureCard(view, card)),
     h('header', { class: 'connect-head', key: 'head' },
       h('div', null,
-        !failed && h('h1', null, t('call.connecting', { name: displayName(view, peer) })),
+        h('h1', null, t('call.connecting', { name: displayName(view, peer) })),
         !failed && h('p', { class: 'hint' }, t('call.connectingSub'))),
       !failed && view.call.media.camera && h('div', { class: 'connect-self' },
         video(view, view.call.media.camera, { key: 'self', muted: true, mirror: true, label: t('you') }))),
     h('div', { class: 'connect-grid', key: 'grid' },
-      h('section', { class: 'connect-diagram' }, diagram(view, state, peer)),
+      h('section', { class: 'connect-diagram', tabindex: 0, 'aria-label': t('diagram.title') }, diagram(view, state, peer)),
       h('section', { class: 'connect-stones' }, stonesList(view, state, peer, view.now))));
 }
 
@@ -76,8 +78,11 @@ function tile(view: View, peer: PeerState): VNode {
     }),
     !hasVideo && peer.link !== 'connecting' && peer.link !== 'new' && h('div', { class: 'tile-off', key: 'off' }, avatar(name), h('p', null, t('call.noVideo', { name }))),
     (peer.link === 'connecting' || peer.link === 'new') && smallStones(view, peer, name),
-    peer.link === 'reconnecting' && h('div', { class: 'tile-over', key: 'over', role: 'status', 'data-reconnecting': true },
-      pathGlyph('reconnecting'), h('p', null, t('call.reconnecting', { s: Math.max(0, Math.floor((view.now - peer.linkSince) / 1000)) }))),
+    peer.link === 'reconnecting' && h('div', { class: 'tile-over', key: 'over', 'data-reconnecting': true },
+      pathGlyph('reconnecting'),
+      // Said once; the seconds are for the eye.
+      h('p', { class: 'sr', role: 'status' }, `${name}: ${t('ribbon.reconnecting')}`),
+      h('p', { 'aria-hidden': 'true' }, t('call.reconnecting', { s: Math.max(0, Math.floor((view.now - peer.linkSince) / 1000)) }))),
     peer.link === 'failed' && h('div', { class: 'tile-fail', key: 'fail' },
       failureCards(state).filter((card) => card.peer === peer.id).map((card) => failureCard(view, card)),
       h('button', { class: 'btn-quiet', 'data-action': 'why', onclick: () => act.showPeer(peer.id, 'steps') }, t('fail.why'))),

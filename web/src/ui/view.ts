@@ -54,6 +54,7 @@ export interface Actions {
   playSound(): void;
   toggleShare(): void;
   togglePanel(tab: PanelTab): void;
+  focusTab(tab: PanelTab): void;
   showPeer(peer: PeerId, tab: PanelTab): void;
   openStone(step: StepNumber): void;
   copyLink(link: string): void;

@@ -188,7 +188,7 @@ function machine(peer: PeerState, which: string, value: string, t: number): void
 
 function path(peer: PeerState, event: CallEvent<'path'>): void {
   peer.selected = event.pair;
-  peer.selectedAt ??= event.t;
+  peer.selectedAt = event.t;
   peer.pairs.set(event.pair.id, event.pair);
   const relayed = event.pair.local.type === 'relay' || event.pair.remote.type === 'relay';
   peer.pathChanges.push({ at: event.t, kind: relayed ? 'relay' : 'direct' });

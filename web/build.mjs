@@ -37,7 +37,7 @@ async function buildTests() {
     target: 'node18',
     outdir,
     outbase: join(root, 'test'),
-    outExtension: { '.js': '.test.mjs' },
+    outExtension: { '.js': '.mjs' },
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -56,6 +56,8 @@ Result<std::unique_ptr<Stream>> Stream::make(Loop& loop, Owner& owner, StreamBuf
   const auto watch = loop.watch(stream->fd_.get(), kReadable, *stream);
   if (!watch) return watch.error();
   stream->watch_ = watch.value();
+  // A session handed over may have something to say.
+  if (stream->tls_ && !stream->tls_->output().empty()) stream->flush();
   return stream;
 }
 
@@ -77,7 +79,7 @@ void Stream::end(StreamEnd why) {
 }
 
 Stream::Parts Stream::detach() {
-  PARLEY_CHECK(!closed() && nothingWaits());
+  PARLEY_CHECK(!closed() && queue_.empty());
   loop_.unwatch(watch_);
   loop_.setTimer(timer_, kNever);
   return {std::move(fd_), std::exchange(tls_, std::nullopt)};

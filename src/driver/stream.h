@@ -81,8 +81,9 @@ class Stream final : private Loop::Handler, private Loop::TimerHandler {
   void finish();
   // At once, without a callback.
   void close();
-  // Takes the connection away from this stream, which is dead then. Only while nothing waits to be
-  // sent; call it from handleStreamBytes, whose bytes are the caller's to pass on.
+  // Takes the connection away from this stream, which is dead then. Only while no message of the
+  // owner waits to be sent; the session's own output goes with it. Call it from handleStreamBytes,
+  // whose bytes are the caller's to pass on.
   Parts detach();
 
   bool closed() const { return !watch_; }

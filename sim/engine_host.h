@@ -37,10 +37,19 @@ class EngineHost {
   EngineHost(const EngineHost&) = delete;
   EngineHost& operator=(const EngineHost&) = delete;
 
+  // What comes in goes there instead of into the machine: for a driver that looks at it first and
+  // calls handle() with what is the machine's.
+  using OnTrain = std::function<void(const Train&)>;
+  void setOnTrain(OnTrain onTrain) { onTrain_ = std::move(onTrain); }
   void setOnStream(OnStream onStream) { onStream_ = std::move(onStream); }
 
   Result<Path> bind(const Address& local) {
-    Result<Path> path = host_.bind(local, [this](const Train& train) { handle(train); });
+    Result<Path> path = host_.bind(local, [this](const Train& train) {
+      if (onTrain_)
+        onTrain_(train);
+      else
+        handle(train);
+    });
     if (path.ok()) links_.push_back(path->link);
     return path;
   }
@@ -83,6 +92,7 @@ class EngineHost {
   E& engine_;
   OnEvent onEvent_;
   OnStream onStream_;
+  OnTrain onTrain_;
   Alarm alarm_;
   // Room for the largest datagram, and few trains, so that a machine is often told to wait.
   std::vector<std::uint8_t> arena_ = std::vector<std::uint8_t>(std::size_t{128} << 10);

@@ -84,6 +84,7 @@ void Host::transmit(Packet&& packet) {
     return;
   }
   network_.record(packet);
+  if (tap_) tap_(packet, true);
   if (has(packet.flow.destination.ip())) {
     events().after(kLoopbackDelay,
                    [this, p = std::move(packet)]() mutable { accept(std::move(p)); });
@@ -98,6 +99,7 @@ void Host::receive(Packet&& packet, Port&) {
 
 void Host::accept(Packet&& packet) {
   network_.record(packet);
+  if (tap_) tap_(packet, false);
   // Whatever else arrives at this instant was scheduled before the flush.
   if (inbox_.empty()) events().after(Duration{}, [this] { flush(); });
   inbox_.push_back(std::move(packet));

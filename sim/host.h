@@ -51,6 +51,10 @@ class Host final : public Node {
   // Every datagram of every train; trains on links that are not ours are skipped.
   void send(const TransmitBatch& batch, const Transmit& train);
 
+  // Hears of every packet that the host sends or receives, before anybody else does.
+  using Tap = std::function<void(const Packet&, bool sent)>;
+  void setTap(Tap tap) { tap_ = std::move(tap); }
+
   std::uint16_t freePort(const IpAddress& address);
   TcpStack& tcp() { return tcp_; }
   EventQueue& events() { return network_.events(); }
@@ -85,6 +89,7 @@ class Host final : public Node {
   std::vector<Packet> inbox_;
   std::vector<std::uint8_t> trainBytes_;
   HostStatistics statistics_;
+  Tap tap_;
   TcpStack tcp_;
 };
 

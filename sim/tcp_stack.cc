@@ -128,8 +128,11 @@ void TcpStack::serve(const std::shared_ptr<Connection>& connection) {
   events_.after(Duration{}, [connection] {});
 }
 
-// Each of these calls may come back into serve(); what is told is taken out before it is told.
+// A user that sends from within one of these calls comes back into serve(): it is told the rest in
+// order, once it has returned.
 void TcpStack::tell(Connection& connection) {
+  if (connection.telling) return;
+  connection.telling = true;
   if (connection.user != nullptr && !connection.opened && connection.machine.isOpen()) {
     connection.opened = true;
     connection.known = true;
@@ -138,6 +141,7 @@ void TcpStack::tell(Connection& connection) {
   std::vector<std::uint8_t> bytes = connection.machine.takeReceived();
   if (!bytes.empty() && connection.user != nullptr)
     connection.user->onStreamData(connection.path, bytes);
+  connection.telling = false;
   const auto ended = connection.machine.ended();
   if (!ended || connection.user == nullptr) return;
   StreamUser* user = std::exchange(connection.user, nullptr);

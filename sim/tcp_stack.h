@@ -69,6 +69,7 @@ class TcpStack {
     Alarm alarm;
     bool known;  // its user has heard of it
     bool opened = false;
+    bool telling = false;
   };
   using Ends = std::pair<Address, Address>;
 

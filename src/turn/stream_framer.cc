@@ -1,11 +1,13 @@
 #include "turn/stream_framer.h"
 
+#include "stun/types.h"
 #include "turn/channel_data.h"
 
 namespace parley::turn {
 namespace {
 
-constexpr std::size_t kStunHeaderSize = 20;
+using stun::kHeaderSize;
+using stun::kMagicCookie;
 // A STUN message longer than this is no honest one: TURN's longest is a Send indication with a
 // whole datagram.
 constexpr std::size_t kMaxStunMessage = 0xFFFC;
@@ -20,7 +22,7 @@ StreamFramer::Size StreamFramer::sizeOf(ConstBytes firstFour) {
     return {message, message + paddingOf(message)};
   }
   // RFC 8489 section 5: two zero bits first, the length a multiple of four.
-  const std::size_t message = kStunHeaderSize + length;
+  const std::size_t message = kHeaderSize + length;
   if (firstFour[0] > 0x3F || length % 4 != 0 || message > kMaxStunMessage) return {};
   return {message, message};
 }
@@ -32,11 +34,17 @@ void StreamFramer::append(ConstBytes bytes) {
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
 }
 
+// What can be said of the next message by the bytes that are there.
+bool StreamFramer::startsWell(ConstBytes rest) const {
+  if (looksLikeChannelData(rest[0])) return begun_;
+  return rest.size() < 8 || loadBe32(rest.data() + 4) == kMagicCookie;
+}
+
 std::optional<Bytes> StreamFramer::next() {
   if (failed_ || pending() < 4) return std::nullopt;
   const Bytes rest = Bytes(buffer_).subspan(start_);
   const Size size = sizeOf(rest.first(4));
-  if (size.message == 0) {
+  if (size.message == 0 || !startsWell(rest)) {
     failed_ = true;
     buffer_.clear();
     buffer_.shrink_to_fit();
@@ -45,6 +53,7 @@ std::optional<Bytes> StreamFramer::next() {
   }
   if (rest.size() < size.onStream) return std::nullopt;
   start_ += size.onStream;
+  begun_ = true;
   return rest.first(size.message);
 }
 

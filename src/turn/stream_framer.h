@@ -2,8 +2,9 @@
 // four bytes there). Bytes in by append(), whole messages out by next(). Bounded: it holds at most
 // one incomplete message of kMaxMessage bytes besides what append() brought.
 //
-// A stream that carries anything else is failed() for good: the caller closes it. What it does not
-// do: TLS, or telling HTTP apart (RFC 7983 by the first byte, in the driver).
+// A stream that carries anything else is failed() for good: the caller closes it. The first message
+// must be STUN (a channel can only be bound by one), and STUN must have its magic cookie: so TLS or
+// HTTP that strayed here fails at once. What it does not do: TLS, or telling HTTP apart.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,11 @@ class StreamFramer {
   static Size sizeOf(ConstBytes firstFour);
 
  private:
+  bool startsWell(ConstBytes rest) const;
+
   std::vector<std::uint8_t> buffer_;
   std::size_t start_ = 0;
+  bool begun_ = false;
   bool failed_ = false;
 };
 

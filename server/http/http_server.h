@@ -1,0 +1,94 @@
+// HTTP and WebSocket listeners: accepts connections, answers requests, hands upgrades to the
+// SignalService. One thread runs the io_context.
+//
+// Limits: connections in all and per source (an IPv4 address or IPv6 /56), a request head's size
+// (HeadReader) and time (kHeadTime), idle keep-alive (kIdleTime), progress of an answer
+// (kWriteTime). When descriptors run out, a spare one answers 503 instead of spinning.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "driver/tls_context.h"
+#include "server/http/asio.h"
+#include "server/http/http_counters.h"
+#include "server/http/routing.h"
+#include "server/http/signal_service.h"
+
+namespace parley::server {
+
+struct HttpOptions {
+  HttpPolicy policy;  // port and addresses are filled in by listen()
+  std::shared_ptr<const driver::TlsContext> tls;
+  bool proxyProtocol = false;
+  std::size_t maxConnections = 20000;
+  std::size_t connectionsPerSource = 128;
+};
+
+// What could not be listened on.
+struct ListenError {
+  Address address;
+  Error error;
+};
+
+class HttpConnection;
+
+class HttpServer {
+ public:
+  static constexpr Duration kHeadTime = 10s;
+  static constexpr Duration kIdleTime = 30s;
+  static constexpr Duration kWriteTime = 30s;
+
+  HttpServer(asio::io_context& io, HttpOptions options, SignalService& signalling);
+  ~HttpServer();
+
+  // All addresses on one port; 0 takes one that is free on each.
+  std::optional<ListenError> listen(const std::vector<IpAddress>& addresses, std::uint16_t port);
+  // A second listener on 127.0.0.1 that knows /metrics only.
+  std::optional<ListenError> listenMetrics(std::uint16_t port);
+
+  std::uint16_t port() const { return options_.policy.port; }
+  std::uint16_t metricsPort() const { return metricsPort_; }
+
+  void setMetrics(std::function<std::string()> text) { metrics_ = std::move(text); }
+  void setReady(bool ready) { ready_ = ready; }
+  void startDraining();  // /readyz says no, upgrades are refused
+  void close();          // listeners and connections
+
+  const HttpCounters& counters() const { return counters_; }
+  std::size_t connections() const { return connections_.size(); }
+
+ private:
+  friend class HttpConnection;
+  struct Listener;
+
+  std::optional<ListenError> open(const Address& address, bool metricsOnly, std::uint16_t& port);
+  void acceptOn(Listener& listener);
+  void handleAccept(Listener& listener, IoError error, TcpSocket socket);
+  void shedOne(Listener& listener);
+  bool admit(const IpAddress& ip);
+  void release(const IpAddress& ip);
+
+  asio::io_context& io_;
+  HttpOptions options_;
+  HttpPolicy metricsPolicy_;
+  SignalService& signalling_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::unordered_map<IpAddress, std::size_t> perSource_;  // by sourceOf()
+  std::function<std::string()> metrics_;
+  HttpCounters counters_;
+  std::uint16_t metricsPort_ = 0;
+  int spareDescriptor_ = -1;
+  bool ready_ = false;
+  bool draining_ = false;
+};
+
+// An IPv4 address, or the /56 of an IPv6 one: what limits "per address" count.
+IpAddress sourceOf(const IpAddress& ip);
+
+}  // namespace parley::server

@@ -126,6 +126,7 @@ Loaded load(const Sources& sources) {
   for (const auto& [name, values] : given) {
     if (const Setting* setting = findSetting(name)) {
       applyOne(out.config, *setting, values, out.errors);
+      out.sources[name] = values.source;
     }
   }
   if (!out.errors.empty()) return out;
@@ -135,6 +136,12 @@ Loaded load(const Sources& sources) {
   }
   out.errors = findContradictions(out.config, given);
   return out;
+}
+
+ConfigError Loaded::withSource(ConfigError error) const {
+  const auto it = sources.find(error.key);
+  if (error.source.empty() && it != sources.end()) error.source = it->second;
+  return error;
 }
 
 std::string defaultStateDir(const std::vector<std::string>& environment, bool root) {

@@ -55,6 +55,10 @@ struct Loaded {
   Config config;  // meaningless when there are errors
   std::vector<ConfigError> errors;
   std::vector<std::string> warnings;
+  std::map<std::string, std::string, std::less<>> sources;  // where each setting came from
+
+  // Errors found later (a port in use) name the setting only: its source is filled in here.
+  ConfigError withSource(ConfigError error) const;
 };
 
 Loaded load(const Sources& sources);

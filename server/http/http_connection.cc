@@ -2,7 +2,7 @@
 
 #include "server/http/page.h"
 #include "server/http/proxy_header.h"
-#include "server/log/log.h"
+#include "server/log.h"
 
 namespace parley::server {
 namespace {
@@ -148,7 +148,11 @@ void HttpConnection::upgrade(const Verdict& verdict) {
   const auto self = shared_from_this();  // until the stream has moved out
   server_.connections_.erase(this);
   server_.signalling_.accept(std::move(stream_), head, source,
-                             ClientRoute{verdict.host, local_.ip().unmapped()});
+                             clientRoute(verdict));
+}
+
+ClientRoute HttpConnection::clientRoute(const Verdict& verdict) const {
+  return {verdict.host, local_.ip().unmapped()};
 }
 
 Response HttpConnection::answer(const Verdict& verdict, const RequestHead& head) const {
@@ -162,6 +166,10 @@ Response HttpConnection::answer(const Verdict& verdict, const RequestHead& head)
     case Route::Metrics:
       out.contentType = "text/plain; version=0.0.4; charset=utf-8";
       if (server_.metrics_) out.body = server_.metrics_();
+      return out;
+    case Route::Facts:
+      out.contentType = "application/json";
+      if (server_.facts_) out.body = server_.facts_(clientRoute(verdict));
       return out;
     case Route::Page:
     case Route::Asset: return pageAnswer(verdict, head);
@@ -181,7 +189,8 @@ Response HttpConnection::pageAnswer(const Verdict& verdict, const RequestHead& h
   }
   Response out;
   out.contentType = std::string(file->contentType);
-  out.headers.emplace_back("ETag", std::string(file->etag));
+  // Weak: the same for the compressed form (RFC 9110 section 8.8.1).
+  out.headers.emplace_back("ETag", "W/" + std::string(file->etag));
   out.headers.emplace_back("Cache-Control", "no-cache");
   out.headers.emplace_back("Vary", "Accept-Encoding");
   addPageHeaders(out, head.host);

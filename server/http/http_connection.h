@@ -29,6 +29,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void handleHeadBytes(IoError error, std::size_t n);
   void handleHead();
   void upgrade(const Verdict& verdict);
+  ClientRoute clientRoute(const Verdict& verdict) const;
   Response answer(const Verdict& verdict, const RequestHead& head) const;
   Response pageAnswer(const Verdict& verdict, const RequestHead& head) const;
   void respond(const Response& response, bool keepAlive, bool withContent);

@@ -9,7 +9,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 
 #include "server/http/http_connection.h"
-#include "server/log/log.h"
+#include "server/log.h"
 
 namespace parley::server {
 namespace {

@@ -54,6 +54,8 @@ class HttpServer {
   std::uint16_t port() const { return options_.policy.port; }
   std::uint16_t metricsPort() const { return metricsPort_; }
 
+  // The text of /page.json for a client that came this way.
+  void setFacts(std::function<std::string(const ClientRoute&)> text) { facts_ = std::move(text); }
   void setMetrics(std::function<std::string()> text) { metrics_ = std::move(text); }
   void setReady(bool ready) { ready_ = ready; }
   void startDraining();  // /readyz says no, upgrades are refused
@@ -81,6 +83,7 @@ class HttpServer {
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   std::unordered_map<IpAddress, std::size_t> perSource_;  // by sourceOf()
   std::function<std::string()> metrics_;
+  std::function<std::string(const ClientRoute&)> facts_;
   HttpCounters counters_;
   std::uint16_t metricsPort_ = 0;
   int spareDescriptor_ = -1;

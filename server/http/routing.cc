@@ -69,6 +69,7 @@ std::optional<Route> routeOf(std::string_view path, const HttpPolicy& policy) {
   }
   if (policy.onlyMetrics) return {};
   if (path == "/signal") return Route::Signal;
+  if (path == "/page.json") return Route::Facts;
   if (path == "/healthz") return Route::Health;
   if (path == "/readyz") return Route::Ready;
   if (path == "/" || path == "/index.html" || isRoomPath(path)) return Route::Page;

@@ -16,7 +16,8 @@
 
 namespace parley::server {
 
-enum class Route : std::uint8_t { Page, Asset, Signal, Health, Ready, Metrics };
+// Facts is /page.json: what the page and `parley check` may know before they join.
+enum class Route : std::uint8_t { Page, Asset, Facts, Signal, Health, Ready, Metrics };
 
 struct HttpPolicy {
   std::vector<std::string> hosts;         // configured names, lower case

@@ -1,10 +1,11 @@
 #include "server/http/signal_service.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "crypto/random.h"
 #include "server/clock.h"
-#include "server/log/log.h"
+#include "server/log.h"
 
 namespace parley::server {
 
@@ -25,6 +26,7 @@ SignalService::SignalService(asio::io_context& io, SignalOptions options)
       hub_(options.hub, *random_, rooms_,
            [this](const signal::IceRequest& request, WallTime wall) { return mint(request, wall); },
            std::move(options.tokens), now()),
+      io_(io),
       timer_(io) {
   sessionOptions_.messageBytes = options.hub.messageBytes;
   sessionOptions_.silence = options.hub.idleAfter + kSilenceMargin;
@@ -54,6 +56,15 @@ void SignalService::shutdown() {
 void SignalService::abortAll() {
   for (auto& [id, entry] : sessions_)
     entry.session->abort();
+}
+
+void SignalService::whenEmpty(std::function<void()> then) {
+  whenEmpty_ = std::move(then);
+  tellWhenEmpty();
+}
+
+void SignalService::tellWhenEmpty() {
+  if (whenEmpty_ && sessions_.empty()) asio::post(io_, std::exchange(whenEmpty_, nullptr));
 }
 
 void SignalService::sessionOpened(ConnectionId id) {
@@ -91,9 +102,11 @@ void SignalService::sessionClosed(ConnectionId id) {
   const bool opened = it->second.opened;
   sessions_.erase(it);
   log::debug("signalling socket closed", {{"connection", id.value()}});
-  if (!opened) return;
-  hub_.handleClosed(id, now());
-  drain();
+  if (opened) {
+    hub_.handleClosed(id, now());
+    drain();
+  }
+  tellWhenEmpty();
 }
 
 void SignalService::drain() {

@@ -1,6 +1,6 @@
 // Drives the signalling hub: its sockets, its timer, its effects. The one place that calls the hub.
 //
-// All on the io_context's thread. Members learn ICE servers through an IceDirectory, which is asked
+// All on the io_context's thread. Members learn ICE servers through an IceSource, which is asked
 // with the name by which the client reached us.
 #pragma once
 
@@ -20,13 +20,13 @@ struct ClientRoute {
   std::string host;  // the Host it asked for (validated)
   IpAddress local;   // the address of ours that it reached
 };
-using IceDirectory =
+using IceSource =
     std::function<signal::IceServerList(const ClientRoute&, const signal::IceRequest&, WallTime)>;
 
 struct SignalOptions {
   signal::HubConfig hub;
   std::unique_ptr<signal::TokenVerifier> tokens;
-  IceDirectory ice;
+  IceSource ice;
   // Called when the digests of locked rooms changed and are to be kept for the next run.
   std::function<void(const std::vector<std::string>&)> keepLocks;
 };
@@ -42,6 +42,8 @@ class SignalService final : private SessionEvents {
   void shutdown();
   // Cuts what is still open.
   void abortAll();
+  // Called once, when no socket is left (not from within a call of yours).
+  void whenEmpty(std::function<void()> then);
 
   std::size_t sockets() const { return sessions_.size(); }
   signal::HubStats stats() const { return hub_.stats(); }
@@ -64,15 +66,18 @@ class SignalService final : private SessionEvents {
   signal::IceServerList mint(const signal::IceRequest& request, WallTime wall) const;
   void drain();
   void armTimer();
+  void tellWhenEmpty();
 
   std::function<void(const std::vector<std::string>&)> keepLocks_;
-  IceDirectory ice_;
+  IceSource ice_;
   signal::MemoryRoomDirectory rooms_;
   std::unique_ptr<RandomSource> random_;
   signal::Hub hub_;
   SessionOptions sessionOptions_;
   std::unordered_map<signal::ConnectionId, Entry> sessions_;
+  std::function<void()> whenEmpty_;
   std::uint64_t lastId_ = 0;
+  asio::io_context& io_;
   SteadyTimer timer_;
   Time armedFor_ = kNever;
 };

@@ -1,4 +1,4 @@
-#include "server/log/log.h"
+#include "server/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>

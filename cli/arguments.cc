@@ -68,8 +68,8 @@ void Arguments::flag(const std::string& name, const std::string& help, bool& val
   impl_->app.add_flag("--" + name, value, help);
 }
 
-void Arguments::option(const std::string& name, const std::string& metavar,
-                       const std::string& help, std::string& value) {
+void Arguments::option(const std::string& name, const std::string& metavar, const std::string& help,
+                       std::string& value) {
   impl_->app.add_option("--" + name, value, help)->type_name(metavar);
 }
 
@@ -134,8 +134,8 @@ std::optional<ExitCode> Arguments::parse(const std::vector<std::string>& argumen
     std::cerr << "\nSee " << impl_->app.get_name() << " --help\n";
     return ExitCode::Usage;
   } catch (const CLI::ParseError& error) {
-    std::cerr << impl_->app.get_name() << ": " << error.what() << "\nSee "
-              << impl_->app.get_name() << " --help\n";
+    std::cerr << impl_->app.get_name() << ": " << error.what() << "\nSee " << impl_->app.get_name()
+              << " --help\n";
     return ExitCode::Usage;
   }
   if (impl_->sources == nullptr) return {};

@@ -29,7 +29,6 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"serve", parley::cli::runServe},
-    {"check", parley::cli::runCheck},
     {"token", parley::cli::runToken},
 };
 

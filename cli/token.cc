@@ -1,4 +1,6 @@
 // `parley token`: mints room tokens (docs/signalling.md, section 10).
+#include "signal/token.h"
+
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +11,6 @@
 #include "server/config/values.h"
 #include "server/hub_settings.h"
 #include "signal/names.h"
-#include "signal/token.h"
 
 namespace parley::cli {
 namespace {
@@ -46,9 +47,10 @@ std::variant<signal::TokenClaims, std::string> claimsOf(const Wanted& wanted,
            ": is not a room; give letters, digits and hyphens (at most 64), or '*' for any";
   }
   if (!wanted.name.empty()) {
-    const auto name = signal::trimName(wanted.name);
-    if (!name) return "--name = " + wanted.name + ": is not a name; give 1 to 64 printable characters";
-    claims.name = std::string(*name);
+    auto name = signal::cleanName(wanted.name);
+    if (!name)
+      return "--name = " + wanted.name + ": is not a name; give 1 to 64 printable characters";
+    claims.name = std::move(*name);
   }
   if (!wanted.rights.empty()) claims.rights = signal::Rights();
   for (const std::string& right : wanted.rights) {
@@ -94,8 +96,8 @@ ExitCode runToken(const Words& words) {
   for (const server::TokenKey& candidate : loaded.config.tokenKeys) {
     const auto key = server::tokenKey(candidate);
     if (!key || !key->canMint()) continue;
-    const auto token = signal::mintToken(*key, std::get<signal::TokenClaims>(claims),
-                                         server::wallNow());
+    const auto token =
+        signal::mintToken(*key, std::get<signal::TokenClaims>(claims), server::wallNow());
     if (!token) return wrong(token.error().describe());
     if (loaded.config.json) {
       const auto expiry = unixSeconds(std::get<signal::TokenClaims>(claims).expiry);

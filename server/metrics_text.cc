@@ -62,41 +62,50 @@ void writeHub(Writer& w, const signal::HubStats& hub) {
 
 void writeHttp(Writer& w, const HttpCounters& http) {
   w.gauge("http_connections", "HTTP connections open, WebSockets not counted.", http.connections);
-  w.counter("http_connections_accepted_total", "TCP connections taken.",
-            http.connectionsAccepted);
+  w.counter("http_connections_accepted_total", "TCP connections taken.", http.connectionsAccepted);
   w.counter("http_connections_refused_total", "TCP connections over a limit.",
             http.connectionsRefused);
   w.counter("http_timeouts_total", "Connections cut for being slow or idle.", http.timeouts);
   w.counter("http_upgrades_total", "WebSocket upgrades.", http.upgrades);
   w.family("http_answers_total", "Answers by class of status.", "counter");
   for (std::size_t i = 2; i < http.answers.size(); ++i) {
-    w.sample("http_answers_total",
-             {label("class", std::to_string(i) + "xx"), http.answers[i]});
+    w.sample("http_answers_total", {label("class", std::to_string(i) + "xx"), http.answers[i]});
   }
 }
 
 void writeRelay(Writer& w, const RelayMetrics& r) {
-  w.gauge("relay_allocations", "TURN allocations.", r.allocations);
+  w.family("relay_allocations", "TURN allocations, by the client's transport.", "gauge");
+  w.sample("relay_allocations", {"transport=\"udp\"", r.allocationsUdp});
+  w.sample("relay_allocations", {"transport=\"tcp\"", r.allocationsTcp});
+  w.sample("relay_allocations", {"transport=\"tls\"", r.allocationsTls});
   w.gauge("relay_connections", "TURN connections over TCP and TLS.", r.connections);
   w.counter("relay_allocations_made_total", "Allocations made.", r.allocationsMade);
-  w.counter("relay_allocations_refused_total", "Allocations refused.", r.allocationsRefused);
-  w.counter("relay_authentication_failures_total", "Wrong credentials.", r.authenticationFailures);
+  w.counter("relay_requests_refused_total", "Authenticated requests over a quota or forbidden.",
+            r.requestsRefused);
+  w.counter("relay_challenges_total", "Requests without good credentials (401, 438).",
+            r.challenges);
   w.counter("relay_binding_requests_total", "STUN binding requests.", r.bindingRequests);
+  w.counter("relay_answers_limited_total", "Error answers held back.", r.answersLimited);
+  w.counter("relay_malformed_total", "Messages that are not STUN.", r.malformedMessages);
   w.family("relay_packets_total", "Packets relayed.", "counter");
-  w.sample("relay_packets_total", {"direction=\"peer\"", r.packetsToPeers});
-  w.sample("relay_packets_total", {"direction=\"client\"", r.packetsToClients});
+  w.sample("relay_packets_total", {"to=\"peer\"", r.packetsToPeers});
+  w.sample("relay_packets_total", {"to=\"client\"", r.packetsToClients});
   w.family("relay_bytes_total", "Payload relayed.", "counter");
-  w.sample("relay_bytes_total", {"direction=\"peer\"", r.bytesToPeers});
-  w.sample("relay_bytes_total", {"direction=\"client\"", r.bytesToClients});
-  w.counter("relay_peers_refused_total", "Peers that the address rules forbid.", r.peersRefused);
-  w.counter("relay_datagrams_dropped_total", "Datagrams dropped by rule or limit.",
-            r.datagramsDropped);
-  w.counter("relay_sends_dropped_total", "Sends dropped for a full queue.", r.sendsDropped);
-  w.counter("relay_send_errors_total", "Sends that failed.", r.sendErrors);
+  w.sample("relay_bytes_total", {"to=\"peer\"", r.bytesToPeers});
+  w.sample("relay_bytes_total", {"to=\"client\"", r.bytesToClients});
+  w.family("relay_dropped_total", "Datagrams dropped, by reason.", "counter");
+  w.sample("relay_dropped_total", {"reason=\"no-permission\"", r.droppedNoPermission});
+  w.sample("relay_dropped_total", {"reason=\"denied-peer\"", r.droppedDeniedPeer});
+  w.sample("relay_dropped_total", {"reason=\"over-rate\"", r.droppedOverRate});
+  w.sample("relay_dropped_total", {"reason=\"unsent\"", r.droppedUnsent});
+  w.sample("relay_dropped_total", {"reason=\"slow-stream\"", r.droppedFromStreams});
+  w.sample("relay_dropped_total", {"reason=\"other\"", r.droppedOther});
+  w.counter("relay_send_errors_total", "Datagrams the system refused to send.", r.sendErrors);
   w.counter("relay_connections_accepted_total", "Connections taken.", r.connectionsAccepted);
   w.counter("relay_connections_refused_total", "Connections over a limit.", r.connectionsRefused);
-  w.counter("relay_tls_failures_total", "TLS handshakes that failed.", r.tlsFailures);
-  w.counter("relay_mailbox_full_total", "Messages between shards that were lost.", r.mailboxFull);
+  w.counter("relay_connections_failed_total", "Connections ended by the server.",
+            r.connectionsFailed);
+  w.counter("relay_mailbox_full_total", "Orders to a shard that were lost.", r.mailboxFull);
 }
 
 }  // namespace

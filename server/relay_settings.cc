@@ -23,11 +23,12 @@ RelayConfig relayConfig(const Config& config, std::shared_ptr<driver::TlsContext
   out.tls = std::move(tls);
   for (const IpAddress& external : config.externalIps) {
     // The address behind the external one: a bound one of its family, else the default route's.
-    const auto bound = std::find_if(config.bind.begin(), config.bind.end(), [&](const IpAddress& ip) {
-      return ip.family() == external.family() && !ip.isUnspecified();
-    });
-    const auto inside = bound != config.bind.end() ? std::optional(*bound)
-                                                   : defaultRouteAddress(external.family());
+    const auto bound =
+        std::find_if(config.bind.begin(), config.bind.end(), [&](const IpAddress& ip) {
+          return ip.family() == external.family() && !ip.isUnspecified();
+        });
+    const auto inside =
+        bound != config.bind.end() ? std::optional(*bound) : defaultRouteAddress(external.family());
     if (inside) out.relayAddresses.push_back({*inside, external});
   }
   out.minRelayPort = config.relayPorts.first;
@@ -42,8 +43,6 @@ RelayConfig relayConfig(const Config& config, std::shared_ptr<driver::TlsContext
   out.shards = config.threads;
   return out;
 }
-
-#if PARLEY_RELAY
 
 Relay::Relay() = default;
 Relay::~Relay() = default;
@@ -76,21 +75,5 @@ std::optional<RelayMetrics> Relay::metrics() const {
 void Relay::stop() {
   server_->stop();
 }
-
-#else
-
-Relay::Relay() = default;
-Relay::~Relay() = default;
-Result<std::unique_ptr<Relay>, ConfigError> Relay::start(const Config&,
-                                                         std::shared_ptr<driver::TlsContext>) {
-  return std::unique_ptr<Relay>(new Relay());
-}
-std::uint16_t Relay::turnPort() const { return portOf({}); }
-std::uint16_t Relay::stunAltPort() const { return 0; }
-std::uint16_t Relay::turnsPort() const { return 0; }
-std::optional<RelayMetrics> Relay::metrics() const { return {}; }
-void Relay::stop() {}
-
-#endif
 
 }  // namespace parley::server

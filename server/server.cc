@@ -205,9 +205,8 @@ std::optional<ConfigError> Server::Impl::openHttp(const StateDir& state) {
                        failed->error.detail());
     }
   }
-  http->setMetrics([this] {
-    return metricsText(signalling->stats(), http->counters(), relay->metrics());
-  });
+  http->setMetrics(
+      [this] { return metricsText(signalling->stats(), http->counters(), relay->metrics()); });
   http->setFacts([this](const ClientRoute& route) { return facts(route); });
   return {};
 }

@@ -16,8 +16,7 @@ constexpr const char* kPlain = "\x1b[0m";
 std::string qrCode(const std::string& text, bool colour) {
   std::string out;
   try {
-    const auto code =
-        qrcodegen::QrCode::encodeText(text.c_str(), qrcodegen::QrCode::Ecc::LOW);
+    const auto code = qrcodegen::QrCode::encodeText(text.c_str(), qrcodegen::QrCode::Ecc::LOW);
     // Two rows of modules a line. Without colours light modules are drawn, for most terminals are
     // dark: the code stays light on dark only at its edges.
     const auto drawn = [&](int x, int y) {

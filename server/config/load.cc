@@ -95,8 +95,8 @@ Loaded load(const Sources& sources) {
     if (setting.defaultText.empty()) continue;
     const bool isList = setting.kind == Setting::Kind::List;
     const std::string text(setting.defaultText);
-    given[std::string(setting.name)] = {
-        isList ? splitCommas(text) : std::vector<std::string>{text}, ""};
+    given[std::string(setting.name)] = {isList ? splitCommas(text) : std::vector<std::string>{text},
+                                        ""};
   }
   given["state-dir"] = {{sources.defaultStateDir}, ""};
 

@@ -51,7 +51,8 @@ Outcome limit(Config& config, const Values& values) {
 
 template <auto Member, std::int64_t Low, std::int64_t High>
 Outcome timeLimit(Config& config, const Values& values) {
-  auto parsed = parseDuration(values.front(), std::chrono::seconds{Low}, std::chrono::seconds{High});
+  auto parsed =
+      parseDuration(values.front(), std::chrono::seconds{Low}, std::chrono::seconds{High});
   if (auto* bad = std::get_if<ValueProblem>(&parsed)) {
     return Setting::Bad{values.front(), std::move(*bad)};
   }
@@ -206,8 +207,7 @@ constexpr std::array kSettings{
             true, list<&C::turnSecrets, parseSecret, kMinSharedSecret>},
     Setting{"realm", Kind::One, "REALM", "parley", kTurn, "TURN's realm.", false, realm},
     Setting{"credential-lifetime", Kind::One, "TIME", "1h", kTurn,
-            "How long TURN credentials handed to members are good for.", false,
-            credentialLifetime},
+            "How long TURN credentials handed to members are good for.", false, credentialLifetime},
     Setting{"threads", Kind::One, "COUNT", "0", kTurn,
             "Threads (shards) of the relay; 0 takes one a processor.", false,
             one<&C::threads, parseCount, 0u, 64u>},
@@ -290,9 +290,12 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
 
 const char* name(TokenAlgorithm algorithm) {
   switch (algorithm) {
-    case TokenAlgorithm::Hs256: return "HS256";
-    case TokenAlgorithm::Rs256: return "RS256";
-    case TokenAlgorithm::Es256: return "ES256";
+    case TokenAlgorithm::Hs256:
+      return "HS256";
+    case TokenAlgorithm::Rs256:
+      return "RS256";
+    case TokenAlgorithm::Es256:
+      return "ES256";
   }
   return "";
 }

@@ -47,7 +47,8 @@ std::string settingsMarkdown() {
   for (const Setting& setting : settings()) {
     if (setting.group != group) {
       group = setting.group;
-      out += "\n## " + std::string(group) + "\n\n| setting | value | default | |\n|---|---|---|---|\n";
+      out +=
+          "\n## " + std::string(group) + "\n\n| setting | value | default | |\n|---|---|---|---|\n";
     }
     const bool flag = setting.kind == Setting::Kind::Flag;
     std::string value = flag ? "true, false" : "`" + cell(setting.metavar) + "`";

@@ -104,9 +104,10 @@ Result<Secret, ConfigError> StateDir::secret(std::string_view file, RandomSource
   auto text = read(file);
   if (!text) return failed("cannot be read");
   if (text->size() != 2 * kSecretBytes || !hexDecode(*text)) {
-    return ConfigError{"state-dir", path_, "",
-                       "holds a damaged file, " + std::string(file) + " (not 64 hexadecimal digits)",
-                       "remove that file; the server makes a new one"};
+    return ConfigError{
+        "state-dir", path_, "",
+        "holds a damaged file, " + std::string(file) + " (not 64 hexadecimal digits)",
+        "remove that file; the server makes a new one"};
   }
   return Secret(std::move(*text));
 }

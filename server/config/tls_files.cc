@@ -37,7 +37,8 @@ bool coversAll(const crypto::CertificateInfo& info, const CertificateNames& name
          std::all_of(names.ips.begin(), names.ips.end(), hasIp);
 }
 
-std::optional<TlsMaterial> kept(const StateDir& state, const CertificateNames& names, WallTime now) {
+std::optional<TlsMaterial> kept(const StateDir& state, const CertificateNames& names,
+                                WallTime now) {
   const auto text = state.read(kFile);
   if (!text) return {};
   const std::size_t key = text->find(kKeyBegins);

@@ -116,8 +116,8 @@ Parsed<Duration> parseDuration(std::string_view text, Duration low, Duration hig
   const auto seconds = [](Duration d) {
     return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + "s";
   };
-  const std::string remedy = "give a number with a unit (s, m, h or d), from " + seconds(low) +
-                             " to " + seconds(high);
+  const std::string remedy =
+      "give a number with a unit (s, m, h or d), from " + seconds(low) + " to " + seconds(high);
   if (text.empty()) return ValueProblem{"is not a time span", remedy};
   for (const auto& [unit, scale] : kUnits) {
     if (text.back() != unit) continue;

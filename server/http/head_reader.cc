@@ -18,7 +18,8 @@ std::string text(boost::beast::string_view view) {
 }
 
 bool startsWithIgnoringCase(boost::beast::string_view text, boost::beast::string_view prefix) {
-  return text.size() >= prefix.size() && boost::beast::iequals(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() &&
+         boost::beast::iequals(text.substr(0, prefix.size()), prefix);
 }
 
 template <class Fields>
@@ -35,14 +36,24 @@ RequestHead makeHead(const Fields& request, bool keepAlive) {
         ++head.hostCount;
         head.host = text(value);
         break;
-      case http::field::origin: head.origin = text(value); break;
-      case http::field::content_length: head.hasBody = head.hasBody || value != "0"; break;
-      case http::field::transfer_encoding: head.hasBody = true; break;
-      case http::field::if_none_match: head.ifNoneMatch = text(value); break;
+      case http::field::origin:
+        head.origin = text(value);
+        break;
+      case http::field::content_length:
+        head.hasBody = head.hasBody || value != "0";
+        break;
+      case http::field::transfer_encoding:
+        head.hasBody = true;
+        break;
+      case http::field::if_none_match:
+        head.ifNoneMatch = text(value);
+        break;
       case http::field::accept_encoding:
         head.acceptsGzip = head.acceptsGzip || http::token_list{value}.exists("gzip");
         break;
-      case http::field::sec_websocket_key: head.webSocketKey = text(value); break;
+      case http::field::sec_websocket_key:
+        head.webSocketKey = text(value);
+        break;
       case http::field::sec_websocket_version:
         head.webSocketVersion13 = value == "13";
         break;
@@ -94,7 +105,7 @@ HeadReader::State HeadReader::feed(ConstBytes bytes) {
   }
   if (error) {
     impl.state = State::Bad;
-    impl.badStatus = error == http::error::header_limit ? 431
+    impl.badStatus = error == http::error::header_limit  ? 431
                      : error == http::error::bad_version ? 505
                                                          : 400;
   } else if (impl.parser.is_header_done()) {

@@ -28,7 +28,7 @@ class HeadReader {
   State state() const;
   bool empty() const;  // not a single byte has come
 
-  unsigned badStatus() const;      // when Bad: 400, 431 or 505
+  unsigned badStatus() const;       // when Bad: 400, 431 or 505
   const RequestHead& head() const;  // when Done
   std::string_view rest() const;    // when Done: bytes after the head
 

@@ -44,8 +44,8 @@ void HttpConnection::arm(Duration span) {
 
 void HttpConnection::start() {
   arm(HttpServer::kHeadTime);
-  const bool proxied = server_.options_.proxyProtocol && !metricsOnly_ &&
-                       isTrustedProxy(remote_.ip(), policy());
+  const bool proxied =
+      server_.options_.proxyProtocol && !metricsOnly_ && isTrustedProxy(remote_.ip(), policy());
   if (proxied) {
     readProxyHeader();
   } else {
@@ -68,8 +68,7 @@ void HttpConnection::readProxyHeader() {
       asio::socket_base::wait_read, [self = shared_from_this()](IoError error) {
         if (self->closed_) return;
         if (error) return self->close();
-        const std::size_t n =
-            self->stream_.socket().read_some(asio::buffer(self->buffer_), error);
+        const std::size_t n = self->stream_.socket().read_some(asio::buffer(self->buffer_), error);
         if (error == asio::error::would_block) return self->readProxyHeader();
         self->handleProxyBytes(error, n);
       });
@@ -80,11 +79,13 @@ void HttpConnection::handleProxyBytes(IoError error, std::size_t n) {
   proxyBytes_.append(asText(ConstBytes(buffer_).first(n)));
   const ProxyHeader header = parseProxyHeader(asBytes(proxyBytes_));
   switch (header.state) {
-    case ProxyHeader::State::NeedMore: return readProxyHeader();
+    case ProxyHeader::State::NeedMore:
+      return readProxyHeader();
     case ProxyHeader::State::Bad:
       log::warning("a trusted proxy sent no PROXY header", {{"proxy", remote_.ip().toString()}});
       return close();
-    case ProxyHeader::State::Done: break;
+    case ProxyHeader::State::Done:
+      break;
   }
   if (header.source) {
     // The proxy itself was not counted; from here on the client is.
@@ -98,8 +99,8 @@ void HttpConnection::handleProxyBytes(IoError error, std::size_t n) {
 }
 
 void HttpConnection::readHead() {
-  stream_.readSome(buffer_, Completion::of([self = shared_from_this()](IoError error,
-                                                                       std::size_t n) {
+  stream_.readSome(buffer_,
+                   Completion::of([self = shared_from_this()](IoError error, std::size_t n) {
                      if (!self->closed_) self->handleHeadBytes(error, n);
                    }));
 }
@@ -109,7 +110,8 @@ void HttpConnection::handleHeadBytes(IoError error, std::size_t n) {
   // From the first byte of a request on, its head has one bounded time: slow senders are cut.
   if (reader_.empty() && n > 0) arm(HttpServer::kHeadTime);
   switch (reader_.feed(ConstBytes(buffer_).first(n))) {
-    case HeadReader::State::NeedMore: return readHead();
+    case HeadReader::State::NeedMore:
+      return readHead();
     case HeadReader::State::Bad: {
       Verdict verdict;
       verdict.status = reader_.badStatus();
@@ -117,7 +119,8 @@ void HttpConnection::handleHeadBytes(IoError error, std::size_t n) {
                                              : "This is not HTTP as we know it.";
       return respond(refusal(verdict), false, true);
     }
-    case HeadReader::State::Done: return handleHead();
+    case HeadReader::State::Done:
+      return handleHead();
   }
 }
 
@@ -147,8 +150,7 @@ void HttpConnection::upgrade(const Verdict& verdict) {
   server_.release(remote_.ip());
   const auto self = shared_from_this();  // until the stream has moved out
   server_.connections_.erase(this);
-  server_.signalling_.accept(std::move(stream_), head, source,
-                             clientRoute(verdict));
+  server_.signalling_.accept(std::move(stream_), head, source, clientRoute(verdict));
 }
 
 ClientRoute HttpConnection::clientRoute(const Verdict& verdict) const {
@@ -158,7 +160,9 @@ ClientRoute HttpConnection::clientRoute(const Verdict& verdict) const {
 Response HttpConnection::answer(const Verdict& verdict, const RequestHead& head) const {
   Response out;
   switch (*verdict.route) {
-    case Route::Health: out.body = "ok\n"; return out;
+    case Route::Health:
+      out.body = "ok\n";
+      return out;
     case Route::Ready:
       if (!server_.ready_ || server_.draining_) out.status = 503;
       out.body = out.status == 200 ? "ready\n" : "not ready\n";
@@ -172,8 +176,10 @@ Response HttpConnection::answer(const Verdict& verdict, const RequestHead& head)
       if (server_.facts_) out.body = server_.facts_(clientRoute(verdict));
       return out;
     case Route::Page:
-    case Route::Asset: return pageAnswer(verdict, head);
-    case Route::Signal: break;  // upgraded before
+    case Route::Asset:
+      return pageAnswer(verdict, head);
+    case Route::Signal:
+      break;  // upgraded before
   }
   return out;
 }
@@ -262,8 +268,8 @@ void HttpConnection::linger() {
 }
 
 void HttpConnection::drain() {
-  stream_.readSome(buffer_, Completion::of([self = shared_from_this()](IoError error,
-                                                                       std::size_t n) {
+  stream_.readSome(buffer_,
+                   Completion::of([self = shared_from_this()](IoError error, std::size_t n) {
                      if (self->closed_) return;
                      self->drained_ += n;
                      if (error || self->drained_ > kMaxDrained) return self->close();

@@ -67,7 +67,10 @@ IpAddress sourceOf(const IpAddress& ip) {
 }
 
 HttpServer::HttpServer(asio::io_context& io, HttpOptions options, SignalService& signalling)
-    : io_(io), options_(std::move(options)), signalling_(signalling), spareDescriptor_(openSpare()) {
+    : io_(io),
+      options_(std::move(options)),
+      signalling_(signalling),
+      spareDescriptor_(openSpare()) {
   options_.policy.tls = options_.tls != nullptr;
 }
 
@@ -105,8 +108,8 @@ std::optional<ListenError> HttpServer::listen(const std::vector<IpAddress>& addr
       failed = open(Address(ip, common), false, common);
       if (failed) {
         // A wildcard pair on a machine without IPv6 is served over IPv4.
-        const bool noFamily = failed->error.detail() == EAFNOSUPPORT ||
-                              failed->error.detail() == EADDRNOTAVAIL;
+        const bool noFamily =
+            failed->error.detail() == EAFNOSUPPORT || failed->error.detail() == EADDRNOTAVAIL;
         if (noFamily && ip.isUnspecified() && !listeners_.empty()) {
           failed.reset();
           continue;

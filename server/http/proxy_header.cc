@@ -9,7 +9,7 @@ namespace parley::server {
 namespace {
 
 constexpr std::string_view kSignature2("\r\n\r\n\0\r\nQUIT\n", 12);  // section 2.2
-constexpr std::string_view kSignature1 = "PROXY ";                  // section 2.1
+constexpr std::string_view kSignature1 = "PROXY ";                   // section 2.1
 constexpr std::size_t kMaxLine1 = 107;
 
 using State = ProxyHeader::State;

@@ -19,24 +19,42 @@ constexpr std::string_view kPermissions =
 
 const char* reasonPhrase(unsigned status) {
   switch (status) {
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 304: return "Not Modified";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 421: return "Misdirected Request";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Error";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 304:
+      return "Not Modified";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 421:
+      return "Misdirected Request";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Error";
   }
 }
 
@@ -46,7 +64,9 @@ Response refusal(const Verdict& verdict) {
   out.body = std::to_string(verdict.status) + " " + reasonPhrase(verdict.status) + "\n" +
              verdict.reason + (verdict.reason.empty() ? "" : "\n");
   switch (verdict.status) {
-    case 308: out.headers.emplace_back("Location", verdict.location); break;
+    case 308:
+      out.headers.emplace_back("Location", verdict.location);
+      break;
     case 405:
       out.headers.emplace_back("Allow", verdict.route == Route::Signal ? "GET" : "GET, HEAD");
       break;
@@ -54,8 +74,11 @@ Response refusal(const Verdict& verdict) {
       out.headers.emplace_back("Upgrade", "websocket");
       out.headers.emplace_back("Sec-WebSocket-Version", "13");
       break;
-    case 503: out.headers.emplace_back("Retry-After", "2"); break;
-    default: break;
+    case 503:
+      out.headers.emplace_back("Retry-After", "2");
+      break;
+    default:
+      break;
   }
   return out;
 }
@@ -83,8 +106,9 @@ std::string serializeHead(const Response& response, bool keepAlive) {
     out += name + ": " + value + "\r\n";
   }
   if (!cache) out += "Cache-Control: no-store\r\n";
-  out += "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-         "Cross-Origin-Resource-Policy: same-origin\r\n";
+  out +=
+      "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+      "Cross-Origin-Resource-Policy: same-origin\r\n";
   out += keepAlive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return out;
 }

@@ -19,7 +19,9 @@ struct Response {
   std::string body;
   std::string_view fixedBody;  // instead of body: bytes that live for ever (the embedded page)
 
-  std::string_view content() const { return fixedBody.empty() ? std::string_view(body) : fixedBody; }
+  std::string_view content() const {
+    return fixedBody.empty() ? std::string_view(body) : fixedBody;
+  }
 };
 
 const char* reasonPhrase(unsigned status);

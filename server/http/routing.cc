@@ -116,11 +116,10 @@ std::optional<std::string> hostOfAuthority(std::string_view authority) {
   }
   std::string name = lower(host);
   if (!name.empty() && name.back() == '.') name.pop_back();
-  const bool good = !name.empty() && name.size() <= 253 &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                             c == '.' || c == '_';
-                    });
+  const bool good =
+      !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+      });
   if (!good) return {};
   return name;
 }
@@ -132,9 +131,8 @@ bool hostAllowed(std::string_view host, const ConnectionFacts& facts, const Http
   if (!ip) return false;
   // An address cannot be rebound: who names the one it reached us by is at the right place.
   if (ip->unmapped() == facts.local.ip().unmapped()) return true;
-  return std::any_of(policy.addresses.begin(), policy.addresses.end(), [&](const IpAddress& ours) {
-    return !ours.isUnspecified() && ours == *ip;
-  });
+  return std::any_of(policy.addresses.begin(), policy.addresses.end(),
+                     [&](const IpAddress& ours) { return !ours.isUnspecified() && ours == *ip; });
 }
 
 bool originAllowed(std::string_view originText, const ConnectionFacts& facts,
@@ -148,8 +146,8 @@ bool originAllowed(std::string_view originText, const ConnectionFacts& facts,
   if (!hostAllowed(origin->host, facts, policy)) return false;
   if (origin->port == policy.port && origin->https == policy.tls) return true;
   // Behind a proxy the page has the proxy's port; only the standard ones are taken for granted.
-  const bool named = std::find(policy.hosts.begin(), policy.hosts.end(), origin->host) !=
-                     policy.hosts.end();
+  const bool named =
+      std::find(policy.hosts.begin(), policy.hosts.end(), origin->host) != policy.hosts.end();
   return !policy.trustedProxies.empty() && named && origin->port == (origin->https ? 443 : 80);
 }
 
@@ -210,8 +208,9 @@ Verdict decide(const RequestHead& head, const ConnectionFacts& facts, const Http
   const auto host = hostOfAuthority(authority);
   if (!host) return refuse(verdict, 400, "Host is not a name or an address.");
   if (!hostAllowed(*host, facts, policy)) {
-    return refuse(verdict, 421, "This server does not answer to that name. Its operator can add "
-                                "names with --host.");
+    return refuse(verdict, 421,
+                  "This server does not answer to that name. Its operator can add "
+                  "names with --host.");
   }
   verdict.host = *host;
   if (!target.starts_with('/')) return refuse(verdict, 400, "The address has no path.");

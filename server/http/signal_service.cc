@@ -23,9 +23,10 @@ SignalService::SignalService(asio::io_context& io, SignalOptions options)
     : keepLocks_(std::move(options.keepLocks)),
       ice_(std::move(options.ice)),
       random_(std::make_unique<crypto::SystemRandom>()),
-      hub_(options.hub, *random_, rooms_,
-           [this](const signal::IceRequest& request, WallTime wall) { return mint(request, wall); },
-           std::move(options.tokens), now()),
+      hub_(
+          options.hub, *random_, rooms_,
+          [this](const signal::IceRequest& request, WallTime wall) { return mint(request, wall); },
+          std::move(options.tokens), now()),
       io_(io),
       timer_(io) {
   sessionOptions_.messageBytes = options.hub.messageBytes;

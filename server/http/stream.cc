@@ -134,12 +134,17 @@ bool Stream::Impl::pumpTls() {
     return true;
   }
   switch (tls->state()) {
-    case TlsSession::State::PeerClosed: finishRead(asio::error::eof, 0); return true;
-    case TlsSession::State::Failed: finishRead(tlsError(), 0); return true;
+    case TlsSession::State::PeerClosed:
+      finishRead(asio::error::eof, 0);
+      return true;
+    case TlsSession::State::Failed:
+      finishRead(tlsError(), 0);
+      return true;
     case TlsSession::State::Open:
       if (tls->output().empty()) tls->releaseBuffers();
       return false;
-    case TlsSession::State::Handshake: return false;
+    case TlsSession::State::Handshake:
+      return false;
   }
   return false;
 }
@@ -161,8 +166,7 @@ void Stream::Impl::receive() {
   if (!readDone) return;
   const Bytes buffer = tls ? scratch() : readInto;
   IoError error;
-  const std::size_t n =
-      socket.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), error);
+  const std::size_t n = socket.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), error);
   if (error == asio::error::would_block || error == asio::error::try_again) return waitReadable();
   if (!tls) return finishRead(error, n);
   if (error == asio::error::eof) {
@@ -192,17 +196,17 @@ void Stream::Impl::flush() {
     return;
   }
   flushing = true;
-  socket.async_write_some(
-      asio::const_buffer(out.data(), out.size()),
-      [self = shared_from_this()](IoError error, std::size_t n) {
-        self->flushing = false;
-        if (error || self->closed) {
-          if (self->writeDone) self->finishWrite(error ? error : asio::error::operation_aborted);
-          return;
-        }
-        self->tls->consumeOutput(n);
-        self->flush();
-      });
+  socket.async_write_some(asio::const_buffer(out.data(), out.size()),
+                          [self = shared_from_this()](IoError error, std::size_t n) {
+                            self->flushing = false;
+                            if (error || self->closed) {
+                              if (self->writeDone)
+                                self->finishWrite(error ? error : asio::error::operation_aborted);
+                              return;
+                            }
+                            self->tls->consumeOutput(n);
+                            self->flush();
+                          });
 }
 
 Stream::Stream(TcpSocket socket, std::shared_ptr<const driver::TlsContext> tls)

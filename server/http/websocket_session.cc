@@ -13,7 +13,7 @@ namespace {
 namespace websocket = boost::beast::websocket;
 namespace http = boost::beast::http;
 
-constexpr std::size_t kReadChunk = 1024;   // what an idle socket holds for its next message
+constexpr std::size_t kReadChunk = 1024;     // what an idle socket holds for its next message
 constexpr std::size_t kKeepCapacity = 4096;  // a larger message buffer is given back
 
 class Session final : public WebSocketSession, public std::enable_shared_from_this<Session> {
@@ -153,7 +153,8 @@ class Session final : public WebSocketSession, public std::enable_shared_from_th
     closing_ = true;
     writing_ = true;
     websocket::close_reason reason(static_cast<websocket::close_code>(*closeCode_));
-    reason.reason.assign(closeReason_.data(), std::min(closeReason_.size(), reason.reason.max_size()));
+    reason.reason.assign(closeReason_.data(),
+                         std::min(closeReason_.size(), reason.reason.max_size()));
     socket_.async_close(reason, [self = shared_from_this()](IoError) {
       self->writing_ = false;
       self->aborted_ = true;

@@ -1,8 +1,9 @@
 // One WebSocket of signalling, over Beast: text messages in and out, nothing of what they mean.
 //
 // Bounds: a message of more than `messageBytes` is reported and not read on; more than kMaxUnsent
-// waiting to be sent drops the socket (the member can resume); a closing handshake that takes longer
-// than kCloseTime is cut. Events come from the io_context's thread, never from within a call.
+// waiting to be sent drops the socket (the member can resume); a closing handshake that takes
+// longer than kCloseTime is cut. Events come from the io_context's thread, never from within a
+// call.
 #pragma once
 
 #include <memory>

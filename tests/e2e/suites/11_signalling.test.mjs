@@ -104,7 +104,7 @@ test('a resume key is good for its room only, and evicts the older socket', asyn
 test('a full room refuses the next one', async (t) => {
   const cleanup = new Cleanup();
   t.after(() => cleanup.run());
-  const own = await Server.start(cleanup, { args: ['--room-members', '2'] });
+  const own = await Server.start(cleanup, { args: ['--room-size', '2'] });
   const clients = [];
   for (const name of ['Ann', 'Bo', 'Cy']) {
     const client = connect(own.ready.signal);

@@ -117,6 +117,9 @@ ConfigError bindError(const std::string& key, std::uint16_t port, const IpAddres
 }
 
 std::optional<ConfigError> Server::Impl::open() {
+  // Before anyone can know of us: a signal that comes early waits for run().
+  signals.add(SIGTERM);
+  signals.add(SIGINT);
   raiseDescriptorLimit();
   auto state = StateDir::open(config.stateDir);
   if (!state) return state.error();
@@ -303,8 +306,6 @@ const ReadyInfo& Server::ready() const {
 
 StopReason Server::run() {
   Impl& impl = *impl_;
-  impl.signals.add(SIGTERM);
-  impl.signals.add(SIGINT);
   const auto wait = [&impl](const auto& again) -> void {
     impl.signals.async_wait([&impl, again](IoError error, int signal) {
       if (error) return;

@@ -65,6 +65,7 @@ export const stories: Record<string, () => Story> = {
   'connection-lost': () => ({ events: gaveUp(talking(direct(), 30)).events }),
   group: () => ({ events: group(5).events }),
   'group-panel': () => ({ events: group(3).events, ui: { panel: 'path', peer: 'x1' } }),
+  'group-3': () => ({ events: group(2).events }),
   'group-16': () => ({ events: group(15).events }),
   replay: () => ({ events: relayed('udp').events, replayAt: 36 }),
   ended: () => ({ events: talking(direct(), 187).add('left', {}).events }),

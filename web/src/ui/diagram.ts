@@ -5,6 +5,9 @@ import { h, type VNode } from './h.ts';
 import type { Lane, PeerState, Row, Section, State } from './reduce/state.ts';
 import { displayName, type View } from './view.ts';
 
+/** Beyond the stated error, clocks drift a little between two estimates. */
+const kSlackMs = 20;
+
 interface Names {
   you: string;
   server: string;
@@ -16,10 +19,8 @@ export function diagram(view: View, state: State, peer: PeerState | null): VNode
   const names: Names = {
     you: t('you'), server: t('server'), peer: peer ? displayName(view, peer) : '…',
   };
-  const rows = merged(state, peer);
-  const sections = new Map<string, Section>();
-  for (const section of [...state.sections, ...(peer?.sections ?? [])]) sections.set(section.id, section);
-  const approx = rows.find((row) => row.approx);
+  const rows = diagramRows(state, peer);
+  const approx = rows.find(({ row }) => row.approx)?.row;
   return h(
     'div', { class: 'diagram', 'data-diagram': peer?.id ?? '' },
     h('div', { class: 'lanes', 'aria-hidden': 'true' },
@@ -29,7 +30,7 @@ export function diagram(view: View, state: State, peer: PeerState | null): VNode
       lane(names.peer, peer?.role ? t(peer.role === 'caller' ? 'callee' : 'caller') : '')),
     rows.length === 0
       ? h('p', { class: 'hint' }, t('diagram.empty'))
-      : h('ol', { class: 'rows', 'aria-label': t('diagram.title') }, drawn(view, rows, sections, names)),
+      : h('ol', { class: 'rows', 'aria-label': t('diagram.title') }, drawn(view, rows, names)),
     approx && h('p', { class: 'hint diagram-note' }, t('diagram.approxNote', {
       name: names.peer, ms: Math.max(1, Math.round(peer?.clock?.errorMs ?? approx.error ?? 1)),
     })),
@@ -40,26 +41,41 @@ function lane(name: string, role: string): VNode {
   return h('span', { class: 'lane' }, h('b', null, name), role && h('small', null, role));
 }
 
-function merged(state: State, peer: PeerState | null): Row[] {
-  if (!peer) return state.rows;
-  const joins = peer.sections.some((section) => section.id === 'join');
-  // Whoever came later has nothing to do with how we joined.
-  const before = joins ? state.rows : state.rows.filter((row) => row.step === 1);
-  return [...before, ...peer.rows].sort((a, b) => a.at - b.at);
+export interface PlacedRow {
+  readonly row: Row;
+  readonly section: Section | null;
 }
 
-function drawn(view: View, rows: Row[], sections: Map<string, Section>, names: Names): VNode[] {
+/**
+ * The rows of the diagram with one member, by time. Each stands in the newest section that had begun
+ * by then, also when it belongs to an earlier step: a STUN answer that comes late stands where it came.
+ */
+export function diagramRows(state: State, peer: PeerState | null): PlacedRow[] {
+  const joins = !peer || peer.sections.some((section) => section.id === 'join');
+  // How we joined has nothing to do with whoever came later.
+  const own = joins ? state.rows : state.rows.filter((row) => row.step === 1);
+  const sections = [...state.sections.filter((s) => joins || s.id !== 'join'), ...(peer?.sections ?? [])]
+    .sort((a, b) => a.zero - b.zero);
+  return [...own, ...(peer?.rows ?? [])].sort((a, b) => a.at - b.at).map((row) => {
+    // What the other side saw is known to its error only; it may seem to lie just before the zero.
+    const slack = row.approx ? (row.error ?? 0) + kSlackMs : 0;
+    const begun = sections.filter((section) => section.zero <= row.at + slack);
+    return { row, section: begun[begun.length - 1] ?? null };
+  });
+}
+
+function drawn(view: View, rows: readonly PlacedRow[], names: Names): VNode[] {
   const list: VNode[] = [];
-  let last: Row | null = null;
-  for (const row of rows) {
-    const section = sections.get(row.section);
-    if (section && row.section !== last?.section) {
+  let last: PlacedRow | null = null;
+  for (const placed of rows) {
+    const { row, section } = placed;
+    const fresh = section?.id !== last?.section?.id;
+    if (section && fresh) {
       list.push(h('li', { key: `s-${section.id}-${row.id}`, class: 'row-section' },
         h('span', null, view.t(section.title.key, section.title.params))));
     }
-    const same = last !== null && row.section === last.section;
-    list.push(rowItem(view, row, same && last ? row.at - last.at : 0, section?.zero ?? 0, names));
-    last = row;
+    list.push(rowItem(view, row, !fresh && last ? row.at - last.row.at : 0, section?.zero ?? 0, names));
+    last = placed;
   }
   return list;
 }

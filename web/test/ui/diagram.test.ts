@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { reduce } from '../../src/ui/reduce/reduce.ts';
 import type { Row } from '../../src/ui/reduce/state.ts';
 import { maskSecrets } from '../../src/ui/reduce/wire.ts';
-import { cand, sdp } from '../../stories/log.ts';
+import { diagramRows } from '../../src/ui/diagram.ts';
+import { cand, Log, sdp } from '../../stories/log.ts';
 import { direct, joined, kMina, lobby, lost, negotiate, relayed, talking } from '../../stories/logs.ts';
 
 const rows = (events: ReturnType<typeof direct>['events']): Row[] => reduce(events).peers.get(kMina)?.rows ?? [];
@@ -91,4 +92,19 @@ test('the state at event n is the same, folded at once or on and on', () => {
 test('rows that one event draws have names of their own', () => {
   const ids = rows(talking(direct(), 1).events).map((row) => row.id);
   assert.equal(new Set(ids).size, ids.length);
+});
+
+test('a STUN answer that comes after joining stands where it came, and splits no section', () => {
+  const log = new Log().start();
+  log.at(30).add('probe-start', { urls: ['stun:a:1', 'stun:a:2'] });
+  joined(log, []);
+  log.at(13_000).add('peer-joined', { name: 'Mina' }, kMina);
+  log.at(13_100).add('probe-result', { url: 'stun:a:1', outcome: 'timeout', ms: 5000 });
+  log.at(13_200).add('description', { type: 'offer', stage: 'received', bytes: 9 }, kMina);
+  log.told(kMina, 205, 'description', { type: 'offer', stage: 'sent', bytes: 9 });
+  const state = reduce(log.events);
+  const placed = diagramRows(state, state.peers.get(kMina) ?? null);
+  assert.deepEqual(placed.map(({ section, row }) => `${section?.id} ${row.label.key}`), [
+    'lobby row.ask', 'arrived row.offer', 'arrived row.peerJoined', 'arrived row.noAnswer', 'arrived row.offer',
+  ]);
 });

@@ -188,6 +188,10 @@ test('progress comes at most four times a second and says the speed', async () =
     // 4096 bytes a ms are 33 Mbit/s.
     const fast = progress.slice(2).map((event) => event.bps / 1e6);
     for (const mbps of fast) assert.ok(mbps > 20 && mbps < 50, String(mbps));
+    const average = net.events[side].at(-1)!.bps / 1e6;
+    assert.ok(average > 25 && average < 35, String(average));
+    const times = progress.length;
+    assert.ok(times <= 4 * 11, `${times} in about 10 s`);
   }
 });
 

@@ -1,6 +1,8 @@
 // Where a received file goes. Each sink takes bytes in order and keeps no more than a block in
 // memory of its own, the memory sink excepted, which says how much it can hold.
 
+import { randomId } from '../peer_messages.ts';
+
 export type SinkKind = 'disk' | 'private-disk' | 'memory';
 
 export interface Sink {
@@ -81,13 +83,31 @@ interface SavePicker {
   showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
 }
 
-const kPrivateFolder = 'parley-received';
+/** A folder for each page, known to be in use by a lock of the same name: windows share the disk. */
+const kPrivatePrefix = 'parley-received-';
+let privateFolder: string | null = null;
+
+async function takePrivateFolder(): Promise<FileSystemDirectoryHandle> {
+  if (!privateFolder) {
+    const name = kPrivatePrefix + randomId();
+    privateFolder = name;
+    // Held as long as the page lives; the browser lets go of it then.
+    await new Promise<void>((held) => {
+      void navigator.locks.request(name, () => {
+        held();
+        return new Promise(() => undefined);
+      });
+    });
+  }
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(privateFolder, { create: true });
+}
 
 export function availableSinks(): SinkKind[] {
   const sinks: SinkKind[] = [];
   if ((globalThis as SavePicker).showSaveFilePicker) sinks.push('disk');
   const writable = globalThis.FileSystemFileHandle?.prototype as object | undefined;
-  if (globalThis.navigator?.storage?.getDirectory !== undefined && writable && 'createWritable' in writable) {
+  if (globalThis.navigator?.storage?.getDirectory !== undefined && writable && 'createWritable' in writable && navigator.locks) {
     sinks.push('private-disk');
   }
   sinks.push('memory');
@@ -111,8 +131,7 @@ export async function openPrivateDisk(id: string, size: number): Promise<Sink | 
   try {
     const { quota = 0, usage = 0 } = await navigator.storage.estimate();
     if (size > quota - usage) return null;
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(kPrivateFolder, { create: true });
+    const folder = await takePrivateFolder();
     const handle = await folder.getFileHandle(`${id}.part`, { create: true });
     return new FileSink('private-disk', handle, await handle.createWritable());
   } catch {
@@ -120,13 +139,17 @@ export async function openPrivateDisk(id: string, size: number): Promise<Sink | 
   }
 }
 
-/** Files of earlier visits: nobody can ask for them any more. */
+/** Files of earlier visits, whose pages are gone: nobody can ask for them any more. */
 export async function clearPrivateDisk(): Promise<void> {
   if (!availableSinks().includes('private-disk')) return;
   try {
+    const { held = [] } = await navigator.locks.query();
+    const inUse = new Set(held.map((lock) => lock.name));
     const root = await navigator.storage.getDirectory();
-    await root.removeEntry(kPrivateFolder, { recursive: true });
+    for await (const name of root.keys()) {
+      if (name.startsWith(kPrivatePrefix) && !inUse.has(name)) await root.removeEntry(name, { recursive: true });
+    }
   } catch {
-    // None there, or another window is using them.
+    // No disk in this window, or another one was faster.
   }
 }

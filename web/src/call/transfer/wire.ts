@@ -92,10 +92,9 @@ export type FileEvent = EventBodies['file'];
 
 /** Turns moves of bytes into 'file' events: every stage, and progress at most four a second. */
 export class Progress {
-  private last = -Infinity;
+  private began: { at: number; bytes: number } | null = null;
   private mark: { at: number; bytes: number } | null = null;
   private bps = 0;
-  private moving = false;
 
   constructor(
     private readonly base: Omit<FileEvent, 'stage' | 'bytes' | 'bps'>,
@@ -104,28 +103,29 @@ export class Progress {
   ) {}
 
   stage(stage: TransferStage, bytes: number, more: Partial<FileEvent> = {}): void {
+    if (stage === 'accepted' || stage === 'resumed') this.began = { at: this.timers.now(), bytes };
     if (stage === 'paused' || stage === 'accepted') {
       this.mark = null;
       this.bps = 0;
-      this.moving = false;
     }
-    this.emit({ ...this.base, ...more, stage, bytes, bps: stage === 'done' ? this.bps : this.moving ? this.bps : 0 });
+    const bps = stage === 'done' ? rate(this.began, this.timers.now(), bytes) : this.bps;
+    this.emit({ ...this.base, ...more, stage, bytes, bps });
   }
 
   moved(bytes: number): void {
     const now = this.timers.now();
     if (!this.mark) {
       this.mark = { at: now, bytes };
-      this.moving = true;
       return;
     }
-    if (now - this.last < kProgressEveryMs) return;
-    const seconds = (now - this.mark.at) / 1000;
-    if (seconds <= 0) return;
-    const rate = ((bytes - this.mark.bytes) * 8) / seconds;
-    this.bps = Math.round(this.bps === 0 ? rate : this.bps * 0.6 + rate * 0.4);
+    if (now - this.mark.at < kProgressEveryMs) return;
+    const measured = rate(this.mark, now, bytes);
+    this.bps = Math.round(this.bps === 0 ? measured : this.bps * 0.6 + measured * 0.4);
     this.mark = { at: now, bytes };
-    this.last = now;
     this.stage('progress', bytes);
   }
+}
+
+function rate(since: { at: number; bytes: number } | null, now: number, bytes: number): number {
+  return since && now > since.at ? Math.round(((bytes - since.bytes) * 8_000) / (now - since.at)) : 0;
 }

@@ -21,7 +21,7 @@ export function failureCard(view: View, card: FailureCard): VNode | null {
           h('b', { class: 'failure-label' }, t('fail.evidence')), card.evidence.map(say).join(' ')),
         h('p', { 'data-remedy': true }, h('b', { class: 'failure-label' }, t('fail.remedy')), say(card.remedy))),
       h('div', { class: 'failure-actions' },
-        (card.cause === 'connection-lost' || card.cause === 'no-pair-answered') && card.peer !== null &&
+        card.place === 'member' && card.cause !== 'media-failed' && card.peer !== null &&
           h('button', { class: 'btn btn-small', 'data-action': 'restart', onclick: () => call.restart(card.peer ?? undefined) }, t('panel.restart')),
         card.place === 'device' && card.cause !== 'page-not-secure' && card.source !== null &&
           h('button', { class: 'btn btn-small', 'data-action': 'retry-device', onclick: () => act.retryDevice(card.source ?? 'camera') }, t('fail.retry')),

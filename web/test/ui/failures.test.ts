@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { FailureCause, FailureEvidence } from '../../src/call/events.ts';
 import { makeT } from '../../src/i18n/index.ts';
 import { failureCards, type FailureCard } from '../../src/ui/reduce/failures.ts';
+import { stonesOf } from '../../src/ui/reduce/stones.ts';
 import { reduce } from '../../src/ui/reduce/reduce.ts';
 import type { Text } from '../../src/ui/reduce/state.ts';
 import { Log } from '../../stories/log.ts';
@@ -105,4 +106,19 @@ test('a server that goes during a call says that the call goes on', () => {
   assert.ok(card);
   assert.equal(card.place, 'note');
   assert.match(words(card), /Calls that stand go on/);
+});
+
+test('a refusing relay as the verdict on one member says so, and fails steps 5 and 6', () => {
+  const log = joined(lobby(), [{ id: kMina, name: 'Mina' }]).add('connection-made', { role: 'caller', polite: true }, kMina);
+  const relayErrors = [{ url: 'turn:a:1', code: 401, text: '', why: 'credentials' as const }];
+  log.after(30_000).add('failure', { cause: 'relay-refused', evidence: { pairsTried: 0, pairsAnswered: 0, relayErrors } }, kMina);
+  const state = reduce(log.events);
+  const [card, ...more] = failureCards(state);
+  assert.ok(card);
+  assert.deepEqual(more, []);
+  assert.deepEqual([card.cause, card.place], ['relay-refused', 'member']);
+  assert.match(words(card), /No path to Mina\..*refused the password.*clock/);
+  const peer = state.peers.get(kMina);
+  assert.ok(peer);
+  assert.deepEqual(stonesOf(state, peer).slice(4).map((stone) => stone.state), ['failed', 'failed']);
 });

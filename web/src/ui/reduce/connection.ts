@@ -77,8 +77,9 @@ export function addConnection(state: State, event: CallEvent): void {
       if (peer.samples.length > kMaxSamples) peer.samples.shift();
       return;
     case 'failure':
+      // Also a refusing relay, once it is the verdict on one member's connection.
       if (event.cause === 'no-pair-answered' || event.cause === 'connection-lost' ||
-          event.cause === 'media-failed') {
+          event.cause === 'media-failed' || event.cause === 'relay-refused') {
         setLink(peer, 'failed', event.t);
       }
       return;

@@ -37,11 +37,11 @@ function cardOf(state: State, failure: FailureState): FailureCard | null {
   const peer = failure.peer === null ? null : (state.peers.get(failure.peer) ?? null);
   // Talking already: then no STUN answer and a refusing relay have done no harm worth a card.
   // Their stones keep the facts.
-  const harmless = failure.cause === 'no-stun-answer' || failure.cause === 'relay-refused';
+  const harmless = failure.cause === 'no-stun-answer' || (failure.cause === 'relay-refused' && failure.peer === null);
   if (harmless) {
     const connected = [...state.peers.values()].some((p) => p.present && p.link === 'connected');
     const worse = [...state.failures.values()].some(
-      (f) => f.cause === 'no-pair-answered' || f.cause === 'connection-lost',
+      (f) => f.peer !== null,
     );
     if (connected || worse) return null;
   }
@@ -85,7 +85,7 @@ function cardOf(state: State, failure: FailureState): FailureCard | null {
   return {
     ...base,
     place: harmless ? 'note' : 'member',
-    what: text(`fail.${failure.cause}.what` as Text['key'], params),
+    what: text(failure.cause === 'relay-refused' && !harmless ? 'fail.no-pair-answered.what' : `fail.${failure.cause}.what` as Text['key'], params),
     evidence,
     remedy: remedyOf(failure, params),
   };

@@ -215,7 +215,7 @@ function yourRows(peer: PeerState, event: CallEvent): void {
       add(peer, event, { step: 5, from: 'you', to: 'you', label: text(`restart.${event.why}`) });
       return;
     case 'failure':
-      if (event.cause === 'no-pair-answered' || event.cause === 'connection-lost') {
+      if (event.cause !== 'no-stun-answer') {
         add(peer, event, { step: 5, from: 'you', to: 'you', tone: 'fail', label: text('row.failed') });
       }
       return;

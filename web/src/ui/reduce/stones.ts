@@ -130,7 +130,7 @@ function talkStone(state: State, peer: PeerState): Stone {
       return stone(5, 'failed', text('talk.mediaFailed'), from, failure.at);
     }
     const n = failure?.evidence.pairsTried ?? tried;
-    return stone(5, 'failed', text('talk.failed', { n }), from, peer.linkSince);
+    return stone(5, 'failed', n === 0 ? text('evidence.noPairs') : text('talk.failed', { n }), from, peer.linkSince);
   }
   if (peer.link === 'reconnecting') {
     return stone(5, 'working', text('talk.reconnecting'), from ?? peer.linkSince);
@@ -145,7 +145,7 @@ function talkStone(state: State, peer: PeerState): Stone {
 }
 
 export function failureOf(state: State, peer: PeerState): FailureState | null {
-  for (const cause of ['connection-lost', 'no-pair-answered', 'media-failed'] as const) {
+  for (const cause of ['connection-lost', 'no-pair-answered', 'relay-refused', 'media-failed'] as const) {
     const failure = state.failures.get(`${cause}/${peer.id}`);
     if (failure) return failure;
   }

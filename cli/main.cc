@@ -29,6 +29,7 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"serve", parley::cli::runServe},
+    {"check", parley::cli::runCheck},
     {"token", parley::cli::runToken},
 };
 

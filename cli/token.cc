@@ -38,9 +38,13 @@ std::variant<signal::TokenClaims, std::string> claimsOf(const Wanted& wanted,
                                                         const server::Config& config) {
   signal::TokenClaims claims;
   claims.audience = config.tokenAudience;
-  if (wanted.room == "*") {
+  // A link to a room names it as well.
+  const std::size_t link = wanted.room.find("/r/");
+  const bool isLink = wanted.room.starts_with("http") && link != std::string::npos;
+  const std::string roomText = isLink ? wanted.room.substr(link + 3) : wanted.room;
+  if (roomText == "*") {
     claims.room = "*";
-  } else if (const auto room = signal::foldRoom(wanted.room)) {
+  } else if (const auto room = signal::foldRoom(roomText)) {
     claims.room = *room;
   } else {
     return "--room = " + wanted.room +
@@ -78,7 +82,7 @@ ExitCode runToken(const Words& words) {
   server::Sources sources;
   Wanted wanted;
   Arguments arguments(kName, "Mints a token that lets its bearer into a room.", kExamples);
-  arguments.option("room", "ROOM", "The room, or * for any.", wanted.room);
+  arguments.option("room", "ROOM", "The room or a link to it, or * for any.", wanted.room);
   arguments.option("name", "NAME", "The name that the bearer will have.", wanted.name);
   arguments.list("right", "RIGHT", "create, lock, relay or none; again for more [all].",
                  wanted.rights);

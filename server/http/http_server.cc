@@ -212,6 +212,12 @@ void HttpServer::release(const IpAddress& ip) {
   if (it != perSource_.end() && --it->second == 0) perSource_.erase(it);
 }
 
+HttpCounters HttpServer::counters() const {
+  HttpCounters out = counters_;
+  out.connections = connections_.size();
+  return out;
+}
+
 void HttpServer::startDraining() {
   draining_ = true;
 }

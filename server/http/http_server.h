@@ -61,8 +61,7 @@ class HttpServer {
   void startDraining();  // /readyz says no, upgrades are refused
   void close();          // listeners and connections
 
-  const HttpCounters& counters() const { return counters_; }
-  std::size_t connections() const { return connections_.size(); }
+  HttpCounters counters() const;
 
  private:
   friend class HttpConnection;

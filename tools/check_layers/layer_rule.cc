@@ -61,7 +61,8 @@ const std::vector<Layer>& layers() {
        {"spdlog/"}},
       {"server/http",
        false,
-       {"src/base", "src/net", "src/crypto", "src/signal", "src/driver", "server"},
+       // "web" for the one header of the embedded page.
+       {"src/base", "src/net", "src/crypto", "src/signal", "src/driver", "server", "web"},
        {"boost/", "openssl/", "spdlog/", "nlohmann/"}},
       // What composes the server: all of it meets here.
       {"server",
@@ -71,8 +72,10 @@ const std::vector<Layer>& layers() {
        {"boost/", "spdlog/", "nlohmann/", "qrcodegen"}},
       {"cli",
        false,
-       {"include/parley", "src/base", "src/net", "src/crypto", "src/signal", "server", "lab"},
+       {"include/parley", "src/base", "src/net", "src/crypto", "src/signal", "server",
+        "server/config", "lab"},
        {"CLI/", "spdlog/", "nlohmann/", "qrcodegen"}},
+      {"web", false, {}},
       {"lab", false, {"src/base", "src/net", "src/driver", "sim"}, {"linux/"}},
       // The simulation obeys the rules of the core: one seed, one run.
       {"sim", true, {"src/base", "src/net"}},
@@ -122,7 +125,7 @@ const Layer* layerOf(std::string_view path) {
 // root of the repository for the folders outside of it.
 std::string resolve(std::string_view include) {
   for (std::string_view folder :
-       {"server/", "cli/", "sim/", "lab/", "tests/", "tools/", "include/"})
+       {"server/", "cli/", "sim/", "lab/", "web/", "tests/", "tools/", "include/"})
     if (startsWith(include, folder)) return std::string{include};
   if (startsWith(include, "parley/")) return "include/" + std::string{include};
   return "src/" + std::string{include};

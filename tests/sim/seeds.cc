@@ -42,6 +42,10 @@ bool runOne(const std::string& name, std::uint64_t seed, const Scenario& scenari
 
 }  // namespace
 
+bool isOnlyOneSeed() {
+  return onlySeed.has_value();
+}
+
 void readSeedArguments(int argc, char** argv) {
   if (const char* one = std::getenv("PARLEY_SEED")) onlySeed = std::strtoull(one, nullptr, 10);
   for (int i = 1; i < argc; ++i) {

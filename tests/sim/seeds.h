@@ -34,6 +34,9 @@ using Scenario = std::function<Failures(std::uint64_t seed, Capture& capture)>;
 // Fails the test that calls it when a seed fails. `name` names the capture's file.
 void forEachSeed(const std::string& name, std::uint64_t count, const Scenario& scenario);
 
+// Whether only one seed was asked for: totals over many mean nothing then.
+bool isOnlyOneSeed();
+
 // From the command line; what gtest did not take.
 void readSeedArguments(int argc, char** argv);
 

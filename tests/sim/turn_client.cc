@@ -20,6 +20,8 @@ constexpr int kMaxSent = 7;
 constexpr Duration kLastWait = kFirstWait * 16;
 constexpr Duration kStreamWait = 39'500ms;
 constexpr int kMaxChallenges = 3;
+// A binding of 600 s, 300 s more, and the time that a request may still be repeated.
+constexpr Duration kRebindAfter = 600s + 300s + 40s;
 
 std::size_t roundedUp(std::size_t n) {
   return (n + 3) & ~std::size_t{3};
@@ -53,6 +55,11 @@ void TurnClient::permit(const std::vector<Address>& peers, Time now) {
 }
 
 void TurnClient::bindChannel(const Address& peer, turn::ChannelNumber channel, Time now) {
+  const auto last = lastAsked_.find(channel);
+  if (waitsToRebind && last != lastAsked_.end() && last->second.first != peer &&
+      last->second.second + kRebindAfter > now)
+    return;
+  lastAsked_[channel] = {peer, now};
   start({.method = Method::ChannelBind, .lifetime = {}, .peers = {peer}, .channel = channel}, now);
 }
 

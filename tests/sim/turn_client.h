@@ -53,6 +53,9 @@ class TurnClient {
   // Refreshes allocation, permissions and channels in time by itself.
   bool keepsAlive = true;
   bool usesFingerprint = true;
+  // RFC 8656 section 12: a channel is not bound to another peer until five minutes after its
+  // binding ended. Without this the client asks, and the server must refuse what is still bound.
+  bool waitsToRebind = true;
 
   void bind(Time now);
   void allocate(Time now, std::optional<Duration> lifetime = {});
@@ -110,6 +113,7 @@ class TurnClient {
   Time refreshAt_ = kNever;
   std::map<IpAddress, Time> permissions_;  // when to refresh them
   std::map<Address, std::pair<turn::ChannelNumber, Time>> channels_;
+  std::map<turn::ChannelNumber, std::pair<Address, Time>> lastAsked_;
   std::map<stun::TransactionId, Transaction> transactions_;
   std::deque<std::vector<std::uint8_t>> out_;
   std::deque<Event> events_;

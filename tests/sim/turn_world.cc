@@ -142,9 +142,12 @@ void TurnWorld::sendToPeer(Member& from, const Peer& to, std::size_t size) {
 
 void TurnWorld::sendToMember(Member& from, Member& to, std::size_t size) {
   if (!to.turn->client().hasAllocation()) return;
-  const Address relayed = to.turn->client().relayed();
-  const auto bytes = book.make(from.name, relayed.toString(), size);
-  from.turn->with([&](TurnClient& c, Time) { c.send(relayed, bytes); });
+  sendTo(from, to.turn->client().relayed(), size);
+}
+
+void TurnWorld::sendTo(Member& from, const Address& to, std::size_t size) {
+  const auto bytes = book.make(from.name, to.toString(), size);
+  from.turn->with([&](TurnClient& c, Time) { c.send(to, bytes); });
 }
 
 void TurnWorld::sendFromPeer(const Peer& from, const Member& to, std::size_t size) {

@@ -76,6 +76,7 @@ class TurnWorld {
   void sendToPeer(Member& from, const Peer& to, std::size_t size);
   // To the relayed address of another member: through the relay twice, if it permits.
   void sendToMember(Member& from, Member& to, std::size_t size);
+  void sendTo(Member& from, const Address& to, std::size_t size);
   void sendFromPeer(const Peer& from, const Member& to, std::size_t size);
 
   // A check of the scenario's own.

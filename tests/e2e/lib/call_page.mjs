@@ -21,7 +21,8 @@ export class CallPage {
     self.kind = kind;
     self.name = options.name ?? (kind === 'chromium' ? 'Chloe' : 'Fritz');
     self.browser = await browser(kind, options.browser);
-    self.context = await self.browser.createBrowserContext(options.context);
+    self.downloads = cleanup.tempDir('downloads');
+    self.context = await self.browser.createBrowserContext({ downloadBehavior: { policy: 'allow', downloadPath: self.downloads } });
     cleanup.add(() => self.context.close().catch(() => {}));
     // A window of its own: Firefox hides all tabs but one, and a hidden page gets no frames to draw in.
     self.page = await self.context.newPage({ type: 'window' });
@@ -228,6 +229,31 @@ export class CallPage {
     if (await this.has('[data-preview="on"]')) return;
     await this.act('devices-on');
     await this.visible('[data-preview="on"]');
+  }
+
+  /** What the browser says when the machine changes networks. */
+  changeNetwork() {
+    return this.evaluate(() => { window.dispatchEvent(new Event('online')); });
+  }
+
+  /** Picks files in the browser's own dialogue. */
+  async sendFiles(...paths) {
+    await this.openChat();
+    const [chooser] = await Promise.all([this.page.waitForFileChooser({ timeout: usual }), this.act('send-file')]);
+    await chooser.accept(paths);
+  }
+
+  async say(text) {
+    await this.openChat();
+    await this.fill('chat', text);
+    await this.act('send-chat');
+  }
+
+  async heard(text) {
+    await this.event('chat', { text });
+    await this.openChat();
+    await this.until(`"${text}" on the screen`, () => this.evaluate(
+      (words) => [...document.querySelectorAll('[data-said-by]')].some((e) => e.textContent.includes(words)), text));
   }
 
   async inCall() {

@@ -29,27 +29,14 @@ for (const [first, second] of [['chromium', 'chromium'], ['firefox', 'firefox'],
     const roles = [await a.event('connection-made'), await b.event('connection-made')].map((e) => e.role);
     assert.deepEqual(roles, ['callee', 'caller']);
 
-    await say(a, 'Hello Bo <b>&amp;</b>');
-    await heard(b, 'Hello Bo <b>&amp;</b>');
-    await say(b, '안녕하세요 Ann 👋');
-    await heard(a, '안녕하세요 Ann 👋');
+    await a.say('Hello Bo <b>&amp;</b>');
+    await b.heard('Hello Bo <b>&amp;</b>');
+    await b.say('안녕하세요 Ann 👋');
+    await a.heard('안녕하세요 Ann 👋');
 
     await b.act('leave');
     await a.event('peer-left', { reason: 'left' });
     assert.deepEqual(await a.failures(), [], 'leaving is no failure');
     await s.assertClean();
   });
-}
-
-async function say(page, text) {
-  await page.openChat();
-  await page.fill('chat', text);
-  await page.act('send-chat');
-}
-
-async function heard(page, text) {
-  await page.event('chat', { text });
-  await page.openChat();
-  await page.until('the words on the screen', () => page.evaluate(
-    (words) => [...document.querySelectorAll('[data-said-by]')].some((e) => e.textContent.includes(words)), text));
 }

@@ -50,12 +50,13 @@ for (const kind of ['chromium', 'firefox']) {
     const a = await s.open(kind, '/r/locked-room', { name: 'Ann' });
     await a.join({ devices: false });
     await a.inCall();
-    await a.evaluate(() => window.parley.lockRoom(true));
+    await a.act('invite');
+    await a.act('lock');
     await a.event('lock', { locked: true });
     const b = await s.open(kind, '/r/locked-room', { name: 'Bo' });
     await b.join({ devices: false });
     await b.visible('[data-failure="room-locked"]');
-    await a.evaluate(() => window.parley.lockRoom(false));
+    await a.act('lock');
     await a.event('lock', { locked: false });
     const c = await s.open(kind, '/r/locked-room', { name: 'Cy' });
     await c.join({ devices: false });

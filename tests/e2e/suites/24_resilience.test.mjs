@@ -5,6 +5,7 @@ import { missing } from '../lib/browsers.mjs';
 import { call } from '../lib/call_page.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { Scenario } from '../lib/scenario.mjs';
+import { usual } from '../lib/wait.mjs';
 
 after(() => atEnd.run());
 
@@ -44,7 +45,7 @@ for (const [first, second] of pairs) {
     s.proxy.mode = 'refuse';
     s.proxy.cut();
     await b.event('signal-closed');
-    await b.evaluate(() => window.parley.restart());
+    await b.changeNetwork();
     s.proxy.mode = 'pass';
     await b.until('new ICE credentials', async () => {
       const [connection] = await b.connections();
@@ -84,13 +85,13 @@ for (const [first, second] of pairs) {
 }
 
 for (const kind of ['chromium', 'firefox']) {
-  test(`ICE restart when asked, the picture comes back (${kind})`, { skip: missing(kind) }, async (t) => {
+  test(`the network changes: ICE restarts, the picture comes back (${kind})`, { skip: missing(kind) }, async (t) => {
     const s = await Scenario.start(t);
     const [a, b] = await connected(s, kind, kind, '/r/restart-ice');
     for (const page of [a, b]) {
       const [before] = await page.connections();
-      await page.evaluate(() => window.parley.restart());
-      await page.event('restart', { why: 'asked' });
+      await page.changeNetwork();
+      await page.event('restart', { why: 'network-change' });
       await page.until('new ICE credentials', async () => {
         const [connection] = await page.connections();
         return connection.ufrag !== before.ufrag && connection.state === 'connected';
@@ -101,5 +102,23 @@ for (const kind of ['chromium', 'firefox']) {
       assert.equal(now.made, before.made, 'the same connection object');
     }
     assert.deepEqual(await a.failures(), []);
+  });
+}
+
+for (const [first, second] of [['chromium', 'firefox']]) {
+  test(`the relay dies under a relayed call and comes back: ${first}, ${second}`, { skip: missing(first, second) }, async (t) => {
+    const s = await Scenario.start(t, { fixedPorts: true });
+    const [a, b] = await connected(s, first, second, '/r/relay-dies?ice=relay&relay=udp');
+    const before = [await identity(a), await identity(b)];
+    await s.server.stop('SIGKILL');
+    for (const page of [a, b]) await page.visible('[data-reconnecting]');
+    await s.server.launchAgain();
+    for (const page of [a, b]) {
+      await page.event('restart', {}, { timeout: 3 * usual });
+      await page.framesFlow(1, { timeout: 3 * usual });
+      await page.until('the words to be taken back', async () => !(await page.has('[data-reconnecting]')));
+      await page.until('no failure shown', async () => (await page.failures()).length === 0);
+    }
+    assert.deepEqual([(await identity(a)).self, (await identity(b)).self], before.map((i) => i.self));
   });
 }

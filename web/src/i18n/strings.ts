@@ -266,6 +266,7 @@ export const strings = {
   'path.unseen': s('not visible', '보이지 않음'),
   'path.directSum': s('Straight from you to {name}, over {transport}.', '나에게서 {name} 님에게 곧장, {transport|으로/로} 가요.'),
   'path.relaySum': s('Through {server}: you reach it over {transport}.', '{server|을/를} 거쳐 가요. 나는 {transport|으로/로} 닿아요.'),
+  'path.relayYours': s('Through a relay of this server: you reach it over {transport}.', '이 서버의 중계를 거쳐 가요. 나는 {transport|으로/로} 닿아요.'),
   'path.relayTheirs': s('Through the relay of {name}; its name is not visible from here.', '{name} 님의 중계를 거쳐 가요. 이름은 여기서 보이지 않아요.'),
   'path.nearMachine': s('Both ends are on this computer; nothing leaves it.', '양쪽 다 이 컴퓨터에 있어요. 밖으로 나가는 것이 없어요.'),
   'path.nearNetwork': s('Both ends are in one network; no router stands in between.', '양쪽이 같은 네트워크에 있어요. 사이에 공유기가 없어요.'),

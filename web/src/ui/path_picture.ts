@@ -68,7 +68,8 @@ export function summary(view: View, path: PathView, name: string): string {
   if (path.near === 'machine') return t('path.nearMachine');
   if (path.near === 'network') return t('path.nearNetwork');
   if (path.kind === 'direct') return t('path.directSum', { name, transport });
-  if (path.relayName === null) return t('path.relayTheirs', { name });
+  // Firefox does not tell which server gave a relayed candidate.
+  if (path.relayName === null) return path.whose === 'theirs' ? t('path.relayTheirs', { name }) : t('path.relayYours', { transport });
   return t('path.relaySum', { server: path.relayName, transport });
 }
 

@@ -23,7 +23,7 @@ export interface PathView {
   readonly theirAddress: string;
   readonly yourPublic: string | null;
   readonly theirPublic: string | null;
-  readonly relayName: string | null; // null: the relay is theirs and its name hidden
+  readonly relayName: string | null; // null: the browser or the other side keeps its name
   readonly whose: 'yours' | 'theirs' | 'both' | null;
 }
 

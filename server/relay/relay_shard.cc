@@ -183,7 +183,9 @@ void RelayShard::forward(const turn::Verdict& verdict, const Train& in) {
   }
   sender_.begin(*link->socket, verdict.out, in.ecn());
   for (std::size_t i = 0; i < verdict.count; ++i) {
-    sender_.add(verdict.prefixOf(i), verdict.payloadOf(in, i));
+    // ChannelData over UDP has none; a Data indication is a STUN message, whose length is a
+    // multiple of 4 on any transport (RFC 8489 section 14), and Chromium drops one that is not.
+    sender_.add(verdict.prefixOf(i), verdict.payloadOf(in, i), verdict.paddingOf(i));
   }
 }
 

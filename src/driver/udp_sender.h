@@ -38,6 +38,7 @@ class UdpSender {
   static constexpr std::size_t kMaxMessages = 64;  // trains in one system call
   static constexpr std::size_t kMaxSlices = 1024;  // of a train; the kernel's UIO_MAXIOV
   static constexpr std::size_t kMaxHeader = 64;
+  static constexpr std::size_t kMaxPadding = 3;
 
   UdpSender();
   ~UdpSender();
@@ -48,8 +49,8 @@ class UdpSender {
   // to a wildcard; an unspecified one leaves it to the kernel.
   void begin(const UdpSocket& socket, const Path& path, Ecn ecn);
   // A datagram of more than kMaxTrainBytes is dropped and counted as failed. header: at most
-  // kMaxHeader bytes.
-  void add(ConstBytes header, ConstBytes payload);
+  // kMaxHeader bytes. padding: zero bytes behind the payload, at most kMaxPadding.
+  void add(ConstBytes header, ConstBytes payload, std::size_t padding = 0);
   void addTrain(ConstBytes bytes, std::size_t segmentSize);
   void flush();
 

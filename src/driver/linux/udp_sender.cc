@@ -19,7 +19,8 @@ namespace parley::driver {
 namespace {
 
 constexpr std::size_t kControlBytes = 128;
-constexpr std::size_t kSlicesADatagram = 2;
+constexpr std::size_t kSlicesADatagram = 3;  // header, payload, padding
+constexpr std::array<std::uint8_t, UdpSender::kMaxPadding> kZeros{};
 constexpr std::size_t kSliceRoom = 2 * UdpSender::kMaxSlices;
 constexpr std::size_t kKeepBytes = 16 * 1024;
 
@@ -146,10 +147,10 @@ void UdpSender::slice(ConstBytes bytes) {
   ++s.last().slices;
 }
 
-void UdpSender::add(ConstBytes header, ConstBytes payload) {
+void UdpSender::add(ConstBytes header, ConstBytes payload, std::size_t padding) {
   State& s = *state_;
-  PARLEY_CHECK(s.socket != nullptr && header.size() <= kMaxHeader);
-  const std::size_t bytes = header.size() + payload.size();
+  PARLEY_CHECK(s.socket != nullptr && header.size() <= kMaxHeader && padding <= kMaxPadding);
+  const std::size_t bytes = header.size() + payload.size() + padding;
   if (bytes > kMaxTrainBytes) {
     ++counters_.failed;
     return;
@@ -160,6 +161,7 @@ void UdpSender::add(ConstBytes header, ConstBytes payload) {
   if (!fits(bytes)) openMessage();  // may flush, so the header is kept after it
   slice(keep(header));
   slice(payload);
+  slice(ConstBytes(kZeros).first(padding));
   Message& m = s.last();
   if (m.segments == 0) m.segmentSize = static_cast<std::uint32_t>(bytes);
   m.closed = bytes < m.segmentSize || bytes == 0;

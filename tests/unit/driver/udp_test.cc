@@ -97,6 +97,32 @@ TEST(Udp, SlicesLeaveAsOneTrain) {
   }
 }
 
+TEST(Udp, PaddingFollowsThePayloadAndCountsInTheTrain) {
+  const UdpSocket from = bound();
+  const UdpSocket to = bound();
+  UdpSender sender;
+  UdpReceiver receiver;
+  const auto payload = randomBytes(3 * 101, 9);
+  sender.begin(from, pathTo(to.local()), Ecn::NotEct);
+  for (std::size_t i = 0; i < 3; ++i) {
+    sender.add(asBytes("HEAD"), ConstBytes(payload).subspan(i * 101, 101), 3);
+  }
+  sender.add(asBytes("HEAD"), ConstBytes(payload).first(50), 2);
+  sender.flush();
+  EXPECT_EQ(sender.counters().calls, 1u);
+  const Received got = receive(receiver, to, 4);
+  ASSERT_EQ(got.datagrams.size(), 4u);
+  EXPECT_EQ(got.longest, 4u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::vector<std::uint8_t> expected = {'H', 'E', 'A', 'D'};
+    expected.insert(expected.end(), payload.begin() + static_cast<std::ptrdiff_t>(i * 101),
+                    payload.begin() + static_cast<std::ptrdiff_t>(i * 101 + 101));
+    expected.insert(expected.end(), 3, 0);
+    EXPECT_EQ(got.datagrams[i], expected);
+  }
+  EXPECT_EQ(got.datagrams[3].size(), 56u);
+}
+
 TEST(Udp, TrainsAreCutAt64DatagramsAndAtTheLargestPayload) {
   const UdpSocket from = bound();
   const UdpSocket to = bound();

@@ -34,6 +34,11 @@ if(PARLEY_SANITIZE)
   add_link_options(-fsanitize=${PARLEY_SANITIZE})
 endif()
 
+if(PARLEY_FUZZ)
+  # The fuzzer is led by what the layers do, not by its target's own file alone.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # parley_layer(NAME SOURCES... [DEPS layers...] [PRIVATE_LIBS libs...] [PUBLIC_LIBS libs...])
 # A layer links what the layer rule lets it and nothing else.
 function(parley_layer name)

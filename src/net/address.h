@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -59,6 +60,12 @@ class IpAddress {
 
   std::string toString() const;
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  // As two words: relayed packets are looked up by addresses, and a call of memcmp would cost more.
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+    const auto x = std::bit_cast<std::array<std::uint64_t, 2>>(a.bytes_);
+    const auto y = std::bit_cast<std::array<std::uint64_t, 2>>(b.bytes_);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0 && a.family_ == b.family_;
+  }
 
  private:
   Family family_ = Family::V4;

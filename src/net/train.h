@@ -30,7 +30,8 @@ class Train {
 
   // Number of datagrams; an empty datagram counts as one.
   std::size_t size() const {
-    return bytes_.empty() ? 1 : (bytes_.size() + segmentSize_ - 1) / segmentSize_;
+    if (bytes_.size() <= segmentSize_) return 1;
+    return (bytes_.size() + segmentSize_ - 1) / segmentSize_;
   }
   Bytes operator[](std::size_t i) const {
     const std::size_t at = i * segmentSize_;

@@ -112,7 +112,6 @@ void Server::Core::allocate(Request& request, const Plan& wanted) {
   Allocation& allocation = table_.add(request.reply.client);
   allocation.credential = request.reply.credential;
   allocation.limits = limitsOf(allocation.credential->kind);
-  allocation.started = request.now;
   if (allocation.credential->kind == UserKind::Rest) {
     allocation.latestEnd = request.now + kMaxExpiringUse;
   }

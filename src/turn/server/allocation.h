@@ -68,31 +68,29 @@ struct RateBucket {
 struct Allocation {
   enum class State : std::uint8_t { Binding, Live };
 
-  AllocationId id;
+  // What every train reads or writes stands together.
   Path client;
-  State state = State::Binding;
-  Family countedFamily = Family::V4;  // of the first relay
-  bool revoked = false;
-  Time started{};
-  Time latestEnd = kNever;  // what no Refresh passes
-  CredentialPtr credential;
+  std::vector<Permission> permissions;
+  std::vector<Channel> channels;
   UserLimits limits;
-
+  Traffic traffic;
   std::array<RelaySocket, 2> relays;
   std::uint8_t relayCount = 0;
+  State state = State::Binding;
+  bool revoked = false;
+  Family countedFamily = Family::V4;  // of the first relay
+  RateBucket toPeers;
+  RateBucket toClient;
+
+  AllocationId id;
+  Time latestEnd = kNever;  // what no Refresh passes
+  CredentialPtr credential;
 
   // What the answer to the Allocate said, to say it again to a retransmission.
   stun::TransactionId transaction;
   Duration granted{};
   std::uint64_t reservationToken = 0;
   std::uint16_t additionalError = 0;  // ADDRESS-ERROR-CODE
-  bool fingerprint = false;
-
-  std::vector<Permission> permissions;
-  std::vector<Channel> channels;
-  Traffic traffic;
-  RateBucket toPeers;
-  RateBucket toClient;
 
   RelaySocket* relayFor(Family family) {
     for (std::uint8_t i = 0; i < relayCount; ++i) {

@@ -27,8 +27,9 @@ Kind kindOf(ConstBytes datagram) {
 
 // How many datagrams from the front are of one kind.
 std::size_t runOf(const Train& in, Kind kind) {
+  const std::size_t size = in.size();  // a division
   std::size_t n = 1;
-  while (n < in.size() && kindOf(in[n]) == kind)
+  while (n < size && kindOf(in[n]) == kind)
     ++n;
   return n;
 }

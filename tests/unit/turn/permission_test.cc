@@ -184,13 +184,20 @@ TEST_F(Channels, bindANumberToAPeerAndPermitIt) {
   EXPECT_TRUE(arrives("203.0.113.5:6000"));  // the permission is for the address
 }
 
-TEST_F(Channels, onlyTheNumbersOfTheRfcCanBeBound) {
+// RFC 8656 leaves 0x4000 to 0x4FFF; clients of RFC 5766 use numbers up to 0x7FFF.
+TEST_F(Channels, onlyTheNumbersOfTheRfcsCanBeBound) {
   for (const std::uint16_t n :
-       std::initializer_list<std::uint16_t>{0, 1, 0x3fff, 0x5000, 0x7fff, 0x8000, 0xffff}) {
+       std::initializer_list<std::uint16_t>{0, 1, 0x3fff, 0x8000, 0xbfff, 0xffff}) {
     EXPECT_EQ(client.bind(n, "203.0.113.5:5000").code(), 400) << n;
   }
-  EXPECT_EQ(client.bind(0x4000, "203.0.113.5:5000").code(), 0);
-  EXPECT_EQ(client.bind(0x4fff, "203.0.113.5:5001").code(), 0);
+  int port = 5000;
+  for (const std::uint16_t n :
+       std::initializer_list<std::uint16_t>{0x4000, 0x4fff, 0x5000, 0x7fff}) {
+    EXPECT_EQ(client.bind(n, "203.0.113.5:" + std::to_string(++port)).code(), 0) << n;
+    h.deliver(client.path, Client::channelData(n, "x"));
+    ASSERT_EQ(h.sent.size(), 1u);
+    EXPECT_EQ(h.takeSent()[0].path.remote.port(), port);
+  }
 }
 
 TEST_F(Channels, canBeRenewedButNotMoved) {

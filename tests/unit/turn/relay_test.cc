@@ -152,12 +152,12 @@ TEST_F(Relay, aShorterOneEndsTheRun) {
   EXPECT_EQ(v.lastLength, 10u);
 }
 
-TEST_F(Relay, unboundAndReservedChannelsGoNowhere) {
-  for (const std::uint16_t n : std::initializer_list<std::uint16_t>{0x4001, 0x4fff}) {
+TEST_F(Relay, unboundAndImpossibleChannelsGoNowhere) {
+  for (const std::uint16_t n : std::initializer_list<std::uint16_t>{0x4001, 0x4fff, 0x7fff}) {
     Octets bytes = Client::channelData(n, "abcd");
     EXPECT_EQ(fromClient(bytes, 8).cause, DropCause::NoChannel) << n;
   }
-  for (const std::uint16_t n : std::initializer_list<std::uint16_t>{0x5000, 0x7fff, 0xffff}) {
+  for (const std::uint16_t n : std::initializer_list<std::uint16_t>{0x8000, 0xbfff, 0xffff}) {
     Octets bytes = Client::channelData(n, "abcd");
     EXPECT_EQ(fromClient(bytes, 8).cause, DropCause::NotTurn) << n;
   }

@@ -2,8 +2,8 @@
 // form "expiry:userid"), and the keys their messages are checked with. Looking up is by name; no
 // network, no time but the wall time an expiry is compared with.
 //
-// A Credential is made once for a name and a pair of algorithms, and shared by the allocations it
-// made: they go on under it after its expiry (docs/turn.md says how long).
+// A Credential is what one Allocate was signed with, its HMAC prepared: the allocation keeps it and
+// goes on under it after its expiry (docs/turn.md says how long).
 #pragma once
 
 #include <map>

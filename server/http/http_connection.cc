@@ -43,7 +43,7 @@ void HttpConnection::arm(Duration span) {
 }
 
 void HttpConnection::start() {
-  arm(HttpServer::kHeadTime);
+  arm(server_.options_.times.head);
   const bool proxied =
       server_.options_.proxyProtocol && !metricsOnly_ && isTrustedProxy(remote_.ip(), policy());
   if (proxied) {
@@ -108,7 +108,7 @@ void HttpConnection::readHead() {
 void HttpConnection::handleHeadBytes(IoError error, std::size_t n) {
   if (error) return close();
   // From the first byte of a request on, its head has one bounded time: slow senders are cut.
-  if (reader_.empty() && n > 0) arm(HttpServer::kHeadTime);
+  if (reader_.empty() && n > 0) arm(server_.options_.times.head);
   switch (reader_.feed(ConstBytes(buffer_).first(n))) {
     case HeadReader::State::NeedMore:
       return readHead();
@@ -226,7 +226,7 @@ void HttpConnection::respond(const Response& response, bool keepAlive, bool with
 void HttpConnection::write() {
   const std::size_t total = head_.size() + content_.size();
   if (sent_ >= total) return finishResponse();
-  arm(HttpServer::kWriteTime);
+  arm(server_.options_.times.write);
   std::array<asio::const_buffer, 2> buffers{};
   std::size_t n = 0;
   if (sent_ < head_.size()) {
@@ -251,7 +251,7 @@ void HttpConnection::finishResponse() {
   reader_ = HeadReader();
   ownContent_ = {};
   content_ = {};
-  arm(HttpServer::kIdleTime);
+  arm(server_.options_.times.idle);
   if (!rest.empty()) stream_.unread(asBytes(rest));
   readHead();
 }

@@ -2,8 +2,8 @@
 // SignalService. One thread runs the io_context.
 //
 // Limits: connections in all and per source (an IPv4 address or IPv6 /56), a request head's size
-// (HeadReader) and time (kHeadTime), idle keep-alive (kIdleTime), progress of an answer
-// (kWriteTime). When descriptors run out, a spare one answers 503 instead of spinning.
+// (HeadReader) and the times of HttpTimes. When descriptors run out, a spare one answers 503
+// instead of spinning.
 #pragma once
 
 #include <functional>
@@ -21,12 +21,19 @@
 
 namespace parley::server {
 
+struct HttpTimes {
+  Duration head = 10s;   // from the first byte of a request to the end of its head
+  Duration idle = 30s;   // between requests
+  Duration write = 30s;  // without progress of an answer
+};
+
 struct HttpOptions {
   HttpPolicy policy;  // port and addresses are filled in by listen()
   std::shared_ptr<const driver::TlsContext> tls;
   bool proxyProtocol = false;
   std::size_t maxConnections = 20000;
   std::size_t connectionsPerSource = 128;
+  HttpTimes times;
 };
 
 // What could not be listened on.
@@ -39,10 +46,6 @@ class HttpConnection;
 
 class HttpServer {
  public:
-  static constexpr Duration kHeadTime = 10s;
-  static constexpr Duration kIdleTime = 30s;
-  static constexpr Duration kWriteTime = 30s;
-
   HttpServer(asio::io_context& io, HttpOptions options, SignalService& signalling);
   ~HttpServer();
 

@@ -75,6 +75,8 @@ const clientsIn = (options) => (options.includes('-m') ? Number(options[options.
 const shapes = {
   'channel data': [],
   'send indications': ['-s'],
+  'send indications of odd length': ['-s', '-l', '101'],
+  'channel data of odd length': ['-l', '103'],
   'several clients, large messages': ['-m', '4', '-l', '1100', '-n', '20'],
   'extra permissions and bindings': ['-G'],
   'padded channel data': ['-D'],

@@ -37,7 +37,8 @@ bool startsWith(ConstBytes bytes, std::initializer_list<std::uint8_t> prefix) {
 
 // The IPv4 address inside an IPv6 address that a network on the way would unpack.
 std::optional<IpAddress> embeddedV4(const IpAddress& ip) {
-  if (ip.isV4()) return std::nullopt;
+  // ::1 is itself and no IPv4-compatible 0.0.0.1 (RFC 4291 section 2.5.3).
+  if (ip.isV4() || ip.isLoopback()) return std::nullopt;
   const ConstBytes b = ip.bytes();
   const auto at = [&](std::size_t i) { return IpAddress::v4(loadBe32(b.data() + i)); };
   if (startsWith(b, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) return at(12);  // RFC 4291 2.5.5.1

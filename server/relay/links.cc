@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "driver/first_byte.h"
 
 namespace parley::server {
 
@@ -57,7 +58,9 @@ void Connection::allocationEnded() {
   touch();
 }
 
-void Connection::handleStreamBytes(driver::Stream& stream, Bytes bytes) {
+void Connection::handleStreamBytes(driver::Stream&, Bytes bytes) {
+  const bool first = !std::exchange(started_, true);
+  if (first && driver::streamKind(bytes[0]) != driver::StreamKind::Stun) return sendAway();
   framer_.append(bytes);
   bool any = false;
   while (!gone_) {
@@ -70,10 +73,12 @@ void Connection::handleStreamBytes(driver::Stream& stream, Bytes bytes) {
     owner_.handleMessagesEnd();
     touch();
   }
-  if (framer_.failed() && !gone_) {
-    stream.close();
-    leave(true);
-  }
+  if (framer_.failed() && !gone_) sendAway();
+}
+
+void Connection::sendAway() {
+  stream_->close();
+  leave(true);
 }
 
 void Connection::handleStreamEnd(driver::Stream& stream) {

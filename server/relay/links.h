@@ -98,6 +98,7 @@ class Connection final : public Link, private driver::Stream::Owner {
   void handleStreamEnd(driver::Stream& stream) override;
   void handleStreamClosed(driver::Stream& stream, driver::StreamEnd why) override;
   void leave(bool failed);
+  void sendAway();
   void touch();
 
   driver::Loop& loop_;
@@ -106,6 +107,7 @@ class Connection final : public Link, private driver::Stream::Owner {
   turn::StreamFramer framer_;
   Path path_;
   std::uint32_t allocations_ = 0;
+  bool started_ = false;
   bool gone_ = false;
 };
 

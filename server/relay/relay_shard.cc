@@ -81,9 +81,9 @@ RelayShard::RelayShard(std::unique_ptr<driver::Loop> loop, const turn::Config& c
 
 RelayShard::~RelayShard() = default;
 
-Result<std::unique_ptr<RelayShard>> RelayShard::make(const turn::Config& config,
-                                                     RelayShared shared) {
-  auto loop = driver::Loop::make();
+Result<std::unique_ptr<RelayShard>> RelayShard::make(const turn::Config& config, RelayShared shared,
+                                                     driver::Loop::Clock clock) {
+  auto loop = driver::Loop::make(clock);
   if (!loop) return loop.error();
   std::unique_ptr<RelayShard> shard(
       new RelayShard(std::move(loop).value(), config, std::move(shared)));
@@ -112,9 +112,18 @@ void RelayShard::run() {
   loop_->run();
   engine_.closeAll(loop_->now());
   drainEngine();
-  buryTheGone();
-  flushConnections();
   publishMetrics();
+  closeSockets();
+}
+
+// Metrics and orders may still be asked for; nothing else is left.
+void RelayShard::closeSockets() {
+  sender_.flush();
+  connections_.clear();
+  tcpListeners_.clear();
+  closedRelays_.clear();
+  relays_.clear();
+  listeners_.clear();
 }
 
 // --- bytes in

@@ -32,7 +32,8 @@ class RelayShard final : private UdpPort::Owner,
                          private driver::TcpListener::Owner,
                          private driver::Loop::RoundHandler {
  public:
-  static Result<std::unique_ptr<RelayShard>> make(const turn::Config& config, RelayShared shared);
+  static Result<std::unique_ptr<RelayShard>> make(const turn::Config& config, RelayShared shared,
+                                                  driver::Loop::Clock clock = driver::readClock);
   ~RelayShard() override;
 
   // Before run().
@@ -85,6 +86,7 @@ class RelayShard final : private UdpPort::Owner,
   void flushConnections();
   void buryTheGone();
   void publishMetrics();
+  void closeSockets();
 
   std::unique_ptr<driver::Loop> loop_;
   RelayShared shared_;

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "driver/clock.h"
 #include "driver/descriptor.h"
 #include "driver/timer_wheel.h"
 #include "driver/wakeup.h"
@@ -56,7 +57,9 @@ class Loop {
   };
   using Timer = TimerWheel::Key;
 
-  static Result<std::unique_ptr<Loop>> make();
+  // Tests give a clock of their own; it may jump ahead, but the loop waits in real time.
+  using Clock = Time (*)();
+  static Result<std::unique_ptr<Loop>> make(Clock clock = readClock);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -78,7 +81,7 @@ class Loop {
   void stop();                  // any thread
 
  private:
-  explicit Loop(Descriptor poller);
+  Loop(Descriptor poller, Clock clock);
   struct Slot {
     Handler* handler = nullptr;
     int descriptor = -1;
@@ -92,6 +95,7 @@ class Loop {
   void round(Time until);
 
   Descriptor poller_;
+  Clock clock_;
   Wakeup stopWakeup_;
   std::atomic<bool> stopping_{false};
   Time now_;

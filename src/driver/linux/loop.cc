@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/check.h"
-#include "driver/clock.h"
 
 namespace parley::driver {
 namespace {
@@ -35,14 +34,15 @@ int millisecondsUntil(Time deadline, Time now) {
 
 }  // namespace
 
-Loop::Loop(Descriptor poller) : poller_(std::move(poller)), now_(readClock()), wheel_(now_) {}
+Loop::Loop(Descriptor poller, Clock clock)
+    : poller_(std::move(poller)), clock_(clock), now_(clock()), wheel_(now_) {}
 
 Loop::~Loop() = default;
 
-Result<std::unique_ptr<Loop>> Loop::make() {
+Result<std::unique_ptr<Loop>> Loop::make(Clock clock) {
   Descriptor poller(::epoll_create1(EPOLL_CLOEXEC));
   if (!poller) return Error{ErrorCode::System, "make an event loop", errno};
-  std::unique_ptr<Loop> loop(new Loop(std::move(poller)));
+  std::unique_ptr<Loop> loop(new Loop(std::move(poller), clock));
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kStopTag;
@@ -124,16 +124,16 @@ void Loop::run() {
 }
 
 void Loop::runOnce(Duration wait) {
-  round(readClock() + wait);
+  round(clock_() + wait);
 }
 
 void Loop::round(Time until) {
   std::array<epoll_event, kEventsARound> events;
-  now_ = readClock();
+  now_ = clock_();
   const int wait = millisecondsUntil(std::min(until, wheel_.next()), now_);
   const int n = ::epoll_wait(poller_.get(), events.data(), kEventsARound, wait);
   PARLEY_CHECK(n >= 0 || errno == EINTR);
-  now_ = readClock();
+  now_ = clock_();
   wheel_.expire(now_, [this](Timer timer) {
     if (timers_[timer] != nullptr) timers_[timer]->handleTimer();
   });

@@ -170,10 +170,12 @@ TEST(Udp, MixedSizesKeepTheirOrderAndEdges) {
           std::array<std::size_t, 6>{0, 1, 100, 100, 100, 9000}[random.below(6)];
       const ConstBytes payload = ConstBytes(pool).subspan(random.below(1000), size);
       const bool header = random.below(2) == 0;
-      sender.add(header ? asBytes("hd") : ConstBytes{}, payload);
+      const std::size_t padding = random.below(4);
+      sender.add(header ? asBytes("hd") : ConstBytes{}, payload, padding);
       std::vector<std::uint8_t> datagram;
       if (header) datagram = {'h', 'd'};
       datagram.insert(datagram.end(), payload.begin(), payload.end());
+      datagram.resize(datagram.size() + padding);
       sent.push_back(std::move(datagram));
     }
     sender.flush();

@@ -524,6 +524,15 @@ TEST(Refresh, prolongsAndDeletes) {
   EXPECT_EQ(h.server->nextTimeout(), kNever);
 }
 
+TEST(Refresh, clampsLifetimes) {
+  Harness h;
+  Client c(h, "198.51.100.7:4000");
+  ASSERT_EQ(c.allocate().code(), 0);
+  EXPECT_EQ(c.refresh(1).lifetime(), 600u);
+  EXPECT_EQ(c.refresh(700).lifetime(), 700u);
+  EXPECT_EQ(c.refresh(4000).lifetime(), 3600u);
+}
+
 TEST(Refresh, byAnotherUserIs441) {
   Harness h;
   Client c(h, "198.51.100.7:4000");

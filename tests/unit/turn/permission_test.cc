@@ -78,6 +78,23 @@ TEST_F(Permissions, trafficRenewsNothing) {
   EXPECT_FALSE(leaves("203.0.113.5:5000"));
 }
 
+// The time of the packet counts, whether or not the timer has come.
+TEST_F(Permissions, aLateTimerLetsNothingPass) {
+  ASSERT_EQ(client.permit({"203.0.113.5:1"}).code(), 0);
+  ASSERT_EQ(client.bind(0x4000, "203.0.113.6:5000").code(), 0);
+  const auto cause = [&](const Path& path, Octets bytes) {
+    return h.server->route(Train(path, bytes), h.now).cause;
+  };
+  h.now += kPermissionLifetime;
+  EXPECT_EQ(cause(client.path, client.sendIndication("203.0.113.5:5000", "x")),
+            DropCause::NoPermission);
+  EXPECT_EQ(cause(h.peerPath(client.relayed, addr("203.0.113.5:5000")), test::octets("x")),
+            DropCause::NoPermission);
+  EXPECT_EQ(cause(client.path, Client::channelData(0x4000, "x")), DropCause::NoPermission);
+  h.now += kChannelLifetime - kPermissionLifetime;
+  EXPECT_EQ(cause(client.path, Client::channelData(0x4000, "x")), DropCause::NoChannel);
+}
+
 TEST_F(Permissions, badRequestsAre400) {
   EXPECT_EQ(client.call(stun::Method::CreatePermission).code(), 400);
   EXPECT_EQ(client

@@ -176,7 +176,8 @@ export class CallPage {
     });
     await this.until('the picture to change', async () => {
       const now = await digest();
-      return now.every((d, i) => first[i] === null || (d !== null && d !== first[i]));
+      if (now.every((d, i) => first[i] === null || (d !== null && d !== first[i]))) return true;
+      throw new Error(`first ${first}, now ${now}`);
     });
   }
 
@@ -225,10 +226,15 @@ export class CallPage {
     return this;
   }
 
+  /** Where the browser allows devices already the page opens them by itself: the button may vanish. */
   async devicesOn() {
-    if (await this.has('[data-preview="on"]')) return;
-    await this.act('devices-on');
-    await this.visible('[data-preview="on"]');
+    let pressed = false;
+    await this.until('the preview', async () => {
+      if (await this.has('[data-preview="on"]')) return true;
+      const button = pressed ? null : await this.page.$('[data-action="devices-on"]');
+      if (button) pressed = await button.click().then(() => true, () => false);
+      return false;
+    });
   }
 
   /** What the browser says when the machine changes networks. */

@@ -183,7 +183,8 @@ void Stream::Impl::receive() {
 void Stream::Impl::serveFromSession() {
   if (!readDone || !reading) return;  // pump() is at work, or nobody reads
   const std::size_t n = tls->read(readInto);
-  if (n > 0) finishRead({}, n);
+  if (n > 0) return finishRead({}, n);
+  if (tls->state() == TlsSession::State::Open) tls->releaseBuffers();
 }
 
 // One writer of ciphertext at a time; handshake messages and application data share it.

@@ -370,8 +370,8 @@ bool RelayShard::setCredentials(const turn::Credentials& credentials) {
 }
 
 void RelayShard::takeOrders() {
-  mailbox_.take([this](Order&& order) {
-    engine_.setCredentials(std::move(std::get<SetCredentials>(order).credentials), loop_->now());
+  mailbox_.take([this](SetCredentials&& order) {
+    engine_.setCredentials(std::move(order.credentials), loop_->now());
     drainEngine();
   });
 }

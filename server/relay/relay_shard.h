@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "crypto/random.h"
@@ -51,7 +50,6 @@ class RelayShard final : private UdpPort::Owner,
   struct SetCredentials {
     turn::Credentials credentials;
   };
-  using Order = std::variant<SetCredentials>;
   class Timer;
   class MailboxReader;
 
@@ -93,7 +91,7 @@ class RelayShard final : private UdpPort::Owner,
   crypto::SystemRandom random_;
   turn::PeerRules peerRules_;
   turn::Server engine_;
-  driver::Mailbox<Order> mailbox_;
+  driver::Mailbox<SetCredentials> mailbox_;
   std::unique_ptr<MailboxReader> mailboxReader_;
   std::unique_ptr<Timer> engineTimer_;
   std::unique_ptr<Timer> wallTimer_;

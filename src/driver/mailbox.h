@@ -43,9 +43,7 @@ class Mailbox {
   void take(F&& onMessage) {
     wakeup_.consume();
     for (std::size_t n = 0; n <= mask_; ++n) {
-      std::optional<T> message = pop();
-      if (!message) return;
-      onMessage(std::move(*message));
+      if (!pop(onMessage)) return;
     }
     wakeup_.signal();  // there may be more: posters were as fast as we
   }
@@ -78,14 +76,17 @@ class Mailbox {
     }
   }
 
-  std::optional<T> pop() {
+  // Whether there was one.
+  template <class F>
+  bool pop(F& onMessage) {
     Cell& cell = cells_[tail_ & mask_];
-    if (cell.sequence.load(std::memory_order_acquire) != tail_ + 1) return std::nullopt;
-    std::optional<T> message = std::move(cell.message);
+    if (cell.sequence.load(std::memory_order_acquire) != tail_ + 1) return false;
+    T message(std::move(*cell.message));
     cell.message.reset();
     cell.sequence.store(tail_ + mask_ + 1, std::memory_order_release);
     ++tail_;
-    return message;
+    onMessage(std::move(message));
+    return true;
   }
 
   const std::size_t mask_;

@@ -23,7 +23,7 @@ help:
 serve:
 	@tools/setup build page
 	@tools/build release parley
-	@exec build/release/parley serve $(ARGS)
+	@exec env -u PARLEY_JOBS -u PARLEY_SKIP_SETUP build/release/parley serve $(ARGS)
 
 test:
 	@tools/test

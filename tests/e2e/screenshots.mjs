@@ -20,9 +20,9 @@ const room = '/r/quiet-blue-heron';
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844, deviceScaleFactor: 1.5, isMobile: true, hasTouch: true };
 
-/** A face before a window: colours by `palette`, the head nods a little. 640 × 360, two seconds. */
+/** A face before a window: colours by `palette`, the head nods a little. 1280 × 720, one second. */
 function drawCamera(file, { wall, skin, hair, shirt, light }) {
-  const [w, h, frames] = [640, 360, 30];
+  const [w, h, frames] = [1280, 720, 15];
   const fd = openSync(file, 'w');
   writeSync(fd, `YUV4MPEG2 W${w} H${h} F15:1 Ip A1:1 C420jpeg\n`);
   const yuv = ([r, g, b]) => [0.299 * r + 0.587 * g + 0.114 * b,
@@ -46,11 +46,11 @@ function drawCamera(file, { wall, skin, hair, shirt, light }) {
     return wall;
   };
   for (let f = 0; f < frames; ++f) {
-    const nod = Math.round(4 * Math.sin((2 * Math.PI * f) / frames));
+    const nod = (4 * Math.sin((2 * Math.PI * f) / frames));
     const [Y, U, V] = [Buffer.alloc(w * h), Buffer.alloc((w * h) / 4), Buffer.alloc((w * h) / 4)];
     for (let y = 0; y < h; ++y) {
       for (let x = 0; x < w; ++x) {
-        const [l, u, v] = yuv(colour(x, y, nod));
+        const [l, u, v] = yuv(colour(x / 2, y / 2, nod));
         Y[y * w + x] = Math.max(0, Math.min(255, l));
         if (y % 2 === 0 && x % 2 === 0) {
           U[(y / 2) * (w / 2) + x / 2] = u;
@@ -97,7 +97,7 @@ async function open(s, name, where, { lang = 'en', dark = false, small = false, 
 function slim(bytes) {
   const picture = PNG.sync.read(Buffer.from(bytes));
   const { data } = picture;
-  for (let i = 0; i < data.length; ++i) data[i] = i % 4 === 3 ? 255 : Math.min(255, ((data[i] + 2) >> 2) * 4 + (data[i] > 127 ? 3 : 0));
+  for (let i = 0; i < data.length; ++i) data[i] = i % 4 === 3 ? 255 : Math.min(255, ((data[i] + 2) >> 2) * 4);
   return PNG.sync.write(picture, { colorType: 2, inputColorType: 6, inputHasAlpha: true, deflateLevel: 9, filterType: -1 });
 }
 
@@ -173,8 +173,8 @@ const pictures = {
     await mina.openChat();
     await mina.click('[data-file] [data-action="accept"]');
     await jonas.event('file', { stage: 'done' });
-    await mina.say('호수 사진 고마워! 👋');
-    await jonas.heard('호수 사진 고마워! 👋');
+    await mina.say('호수 사진 고마워!');
+    await jonas.heard('호수 사진 고마워!');
     await shoot(jonas, 'chat-desktop-light-en');
   },
   async phone(s) {

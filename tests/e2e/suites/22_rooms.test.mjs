@@ -6,6 +6,7 @@ import { call } from '../lib/call_page.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { hs256, inSeconds } from '../lib/jwt.mjs';
 import { Scenario } from '../lib/scenario.mjs';
+import { usual } from '../lib/wait.mjs';
 
 after(() => atEnd.run());
 
@@ -19,7 +20,7 @@ test('three in a room see each other; one leaves, two go on', { skip: missing('c
     pages.push(page);
   }
   for (const page of pages) {
-    await page.framesFlow(2, { frames: 5 });
+    await page.framesFlow(2, { frames: 5, timeout: 2 * usual });
     await page.picturesMove(undefined, 2);
     assert.deepEqual(await page.failures(), []);
   }

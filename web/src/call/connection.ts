@@ -50,6 +50,7 @@ export class Connection {
   private failure: FailureCause | null = null;
   private restartedAt: number | null = null;
   private closed = false;
+  private iceWasUp = false;
 
   constructor(
     readonly role: Role,
@@ -139,13 +140,16 @@ export class Connection {
     };
     pc.oniceconnectionstatechange = () => {
       state('ice', pc.iceConnectionState);
+      if (['connected', 'completed'].includes(pc.iceConnectionState)) this.iceWasUp = true;
       void this.watch.look();
     };
     pc.onconnectionstatechange = () => {
       state('connection', pc.connectionState);
       if (pc.connectionState === 'failed') void this.watch.look();
-      if (pc.connectionState === 'failed' && this.transport()?.state === 'failed') this.host.broken();
-      else this.recovery.state(pc.connectionState);
+      const broken = pc.connectionState === 'failed' && this.transport()?.state === 'failed';
+      // Firefox lets DTLS fail with an ICE that never found a pair: then no path is what to tell.
+      if (!broken || !this.iceWasUp) this.recovery.state(pc.connectionState);
+      if (broken) this.host.broken();
     };
   }
 

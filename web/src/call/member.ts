@@ -4,7 +4,7 @@
 import { Chat } from './chat.ts';
 import { Connection } from './connection.ts';
 import type { Role } from './connection.ts';
-import type { CallEvent, EventBodies, EventKind, PairInfo, PeerId, Source } from './events.ts';
+import type { CallEvent, EventBodies, EventKind, FailureCause, PairInfo, PeerId, Source } from './events.ts';
 import type { EventLog } from './log.ts';
 import { asPeerMessage, encode, parsePeerMessage, randomId } from './peer_messages.ts';
 import type { Json, PeerMessage } from './peer_messages.ts';
@@ -53,6 +53,8 @@ export class Member {
   private readonly storyteller: Storyteller;
   private readonly unsubscribe: () => void;
   private replacements = 0;
+  /** What was told of a connection since replaced, and is not over. */
+  private failed: FailureCause | null = null;
   private cancelReplacement: (() => void) | null = null;
   private eventsChannel: RTCDataChannel | null = null;
   private chatChannel: RTCDataChannel | null = null;
@@ -161,14 +163,22 @@ export class Member {
       timers: this.host.timers,
       configuration: () => this.host.configuration(),
       createConnection: (configuration) => this.host.createConnection(configuration),
-      record: (kind, body) => this.record(kind, body),
+      record: (kind, body) => {
+        if (kind === 'failure') this.failed = (body as EventBodies['failure']).cause;
+        if (kind === 'recovered') this.failed = null;
+        this.record(kind, body);
+      },
       send: (data) => this.host.send(this.id, data),
       localTrack: (source) => this.host.localTrack(source),
       videoBudget: () => this.host.videoBudget(),
       remoteTrack: (source, track, on) => this.remoteTrack(source, track, on),
       channel: (channel) => this.channel(channel),
       path: (pair) => this.host.path(this, pair),
-      connected: () => this.files.connectionUp(),
+      connected: () => {
+        if (this.failed) this.record('recovered', { cause: this.failed });
+        this.failed = null;
+        this.files.connectionUp();
+      },
       broken: () => this.beginAgain(true),
     });
     this.connection = connection;

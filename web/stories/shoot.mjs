@@ -1,6 +1,6 @@
 // Takes a picture of every story in headless Chromium:
 //   node stories/shoot.mjs DIR [--only NAME,NAME] [--desktop] [--phone] [--light] [--dark] [--en] [--ko] [--landscape]
-// Needs playwright-core (the end-to-end tests have it) and a Chromium; CHROMIUM names another one.
+// Needs puppeteer-core (the end-to-end tests have it) and a Chromium; CHROMIUM names another one.
 // Also says when something is cut off or overlaps the edge of the window.
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
@@ -16,17 +16,16 @@ const has = (name) => args.includes(name);
 const only = has('--only') ? args[args.indexOf('--only') + 1].split(',') : null;
 const out = resolve(args[0] && !args[0].startsWith('--') ? args[0] : join(tmpdir(), 'parley-stories'));
 
-async function playwright() {
-  for (const from of [process.env.PLAYWRIGHT_FROM, here, join(here, '../../tests/e2e')]) {
-    if (!from) continue;
+async function puppeteer() {
+  for (const from of [here, join(here, '../../tests/e2e')]) {
     try {
-      const path = createRequire(pathToFileURL(join(from, 'x.js'))).resolve('playwright-core');
-      return (await import(pathToFileURL(path))).default ?? (await import(pathToFileURL(path)));
+      const path = createRequire(pathToFileURL(join(from, 'x.js'))).resolve('puppeteer-core');
+      return (await import(pathToFileURL(path))).default;
     } catch {
       // Not there: look at the next place.
     }
   }
-  throw new Error('playwright-core is not installed (npm ci in tests/e2e, or set PLAYWRIGHT_FROM)');
+  throw new Error('puppeteer-core is not installed (tools/npm-ready tests/e2e)');
 }
 
 const pick = (names) => (names.some((n) => has(`--${n}`)) ? names.filter((n) => has(`--${n}`)) : names);
@@ -50,7 +49,7 @@ function faults() {
   return [...new Set(list)].slice(0, 6);
 }
 
-const { chromium } = await playwright();
+const chromium = await puppeteer();
 const site = await mkdtemp(join(tmpdir(), 'parley-stories-'));
 const server = createServer(async (request, response) => {
   const name = new URL(request.url, 'http://x').pathname.slice(1) || 'index.html';
@@ -74,8 +73,10 @@ try {
   for (const shape of shapes) {
     const [width, height] = sizes[shape];
     for (const scheme of pick(['light', 'dark'])) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, deviceScaleFactor: 1, hasTouch: shape !== 'desktop', isMobile: shape !== 'desktop' });
+      const context = await browser.createBrowserContext();
       const page = await context.newPage();
+      await page.setViewport({ width, height, deviceScaleFactor: 1, hasTouch: shape !== 'desktop', isMobile: shape !== 'desktop' });
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       page.on('pageerror', (error) => console.log(`ERROR ${error.message}`));
       await page.goto(`${base}?story=lobby`);
       const names = only ?? (await page.evaluate('window.storyNames'));
@@ -83,7 +84,7 @@ try {
         for (const lang of pick(['en', 'ko'])) {
           await page.goto(`${base}?story=${name}&lang=${lang}`);
           await page.waitForSelector('html[data-ready]', { timeout: 10000 }).catch(() => console.log(`never ready: ${name}`));
-          await page.waitForTimeout(300);
+          await new Promise((done) => setTimeout(done, 300));
           await page.screenshot({ path: join(out, `${name}-${shape}-${scheme}-${lang}.png`) });
           for (const fault of await page.evaluate(faults)) console.log(`${name}-${shape}-${scheme}-${lang}: ${fault}`);
         }

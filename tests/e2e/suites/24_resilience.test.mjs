@@ -59,7 +59,8 @@ for (const [first, second] of pairs) {
     }
   });
 
-  for (const signal of ['SIGTERM', 'SIGKILL']) {
+  // What the server says when it goes makes no difference to a call: both ways once, for the mixed pair.
+  for (const signal of first === second ? ['SIGKILL'] : ['SIGTERM', 'SIGKILL']) {
     test(`the server restarted by ${signal} under a call of ${first} and ${second}`, { skip: missing(first, second) }, async (t) => {
       const s = await Scenario.start(t, { fixedPorts: true });
       const [a, b] = await connected(s, first, second, '/r/server-restarts');

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -349,6 +350,42 @@ TEST(TcpListener, APortInUseIsAnError) {
   const auto taken = TcpSocket::bind(host.address());
   ASSERT_FALSE(taken.ok());
   EXPECT_EQ(taken.error().code(), ErrorCode::InUse);
+}
+
+class Counter final : public TcpListener::Owner {
+ public:
+  void handleAccepted(TcpListener&, Descriptor, const Address&) override { ++accepted; }
+  void handleOutOfDescriptors(TcpListener&) override { ADD_FAILURE(); }
+  int accepted = 0;
+};
+
+TEST(TcpListener, ASharedPortSpreadsItsClients) {
+  const auto loop = Loop::make().value();
+  auto first = TcpSocket::bind(Address(IpAddress::v4(127, 0, 0, 1), 0)).value();
+  const Address at = first.local();
+  ASSERT_TRUE(first.share());
+  std::array<Counter, 4> owners;
+  std::vector<std::unique_ptr<TcpListener>> listeners;
+  listeners.push_back(TcpListener::listen(*loop, owners[0], std::move(first)).value());
+  for (std::size_t i = 1; i < owners.size(); ++i) {
+    auto next = TcpSocket::bind(at, true).value();
+    listeners.push_back(TcpListener::listen(*loop, owners[i], std::move(next)).value());
+  }
+  std::vector<TcpClient> clients;
+  for (int i = 0; i < 64; ++i) {
+    clients.emplace_back(at);
+  }
+  const auto total = [&owners] {
+    int sum = 0;
+    for (const Counter& c : owners) {
+      sum += c.accepted;
+    }
+    return sum;
+  };
+  ASSERT_TRUE(runUntil(*loop, [&] { return total() == 64; }));
+  for (const Counter& c : owners) {
+    EXPECT_GT(c.accepted, 0);
+  }
 }
 
 TEST(TcpListener, WithoutDescriptorsItRefusesAndRecovers) {

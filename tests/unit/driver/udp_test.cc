@@ -286,6 +286,37 @@ TEST(Udp, APortInUseIsAnErrorAndSharingIsByConsent) {
   EXPECT_EQ(alone.error().code(), ErrorCode::InUse);
 }
 
+TEST(Udp, ASharedPortSpreadsItsClients) {
+  std::vector<UdpSocket> sockets;
+  sockets.push_back(bound());
+  ASSERT_TRUE(sockets[0].share());
+  UdpOptions shared;
+  shared.shared = true;
+  for (int i = 1; i < 4; ++i) {
+    sockets.push_back(UdpSocket::bind(sockets[0].local(), shared).value());
+  }
+  constexpr std::size_t kClients = 64;  // a socket without any: 4 * (3/4)^64 = 4e-8
+  UdpSender sender;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    const UdpSocket client = bound();
+    sender.begin(client, pathTo(sockets[0].local()), Ecn::NotEct);
+    sender.add({}, asBytes("one of many"));
+    sender.flush();
+  }
+  UdpReceiver receiver;
+  std::size_t total = 0;
+  for (const UdpSocket& s : sockets) {
+    std::size_t here = 0;
+    for (auto trains = receiver.receive(s, kLink); !trains.empty();
+         trains = receiver.receive(s, kLink)) {
+      here += trains.size();
+    }
+    EXPECT_GT(here, 0u);
+    total += here;
+  }
+  EXPECT_EQ(total, kClients);
+}
+
 TEST(Udp, AnAddressThatIsNotOursIsASystemError) {
   const auto s = UdpSocket::bind(Address(IpAddress::v4(192, 0, 2, 1), 0));
   ASSERT_FALSE(s.ok());

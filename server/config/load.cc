@@ -60,7 +60,7 @@ std::optional<std::string> variable(const std::vector<std::string>& environment,
 std::string ConfigError::text() const {
   std::string out = key;
   if (!value.empty()) out += (out.empty() ? "" : " = ") + value;
-  if (!source.empty()) out += " (" + source + ")";
+  if (!source.empty()) out += out.empty() ? source : " (" + source + ")";
   return out + (out.empty() ? "" : ": ") + problem + "; " + remedy;
 }
 

@@ -1,9 +1,11 @@
 // The only file that knows the TOML library (it is heavy to compile).
 #define TOML_EXCEPTIONS 0
+#undef NDEBUG  // its assertions would otherwise become assumptions, and a broken file undefined
 #include <toml++/toml.h>
 
 #include "server/config/load.h"
 #include "server/config/settings.h"
+#include "server/config/values.h"
 
 namespace parley::server {
 namespace {
@@ -24,14 +26,84 @@ std::optional<std::string> scalar(const toml::node& node) {
   return {};
 }
 
-bool hasLongLine(std::string_view text) {
-  std::size_t length = 0;
-  for (const char c : text) {
-    length = c == '\n' ? 0 : length + 1;
-    if (length > kMaxLine) return true;
+// Looks through the text for what no configuration of ours holds and on which the library (3.3)
+// fails assertions or runs into undefined behaviour, found by fuzzing: control characters, other
+// characters than ASCII outside of strings and comments, broken table headers.
+class Scan {
+ public:
+  explicit Scan(std::string_view text) : text_(text) {}
+
+  // What is wrong, and the remedy; the line is line().
+  std::optional<ValueProblem> run() {
+    for (at_ = 0; at_ < text_.size(); ++at_) {
+      if (const auto problem = step(text_[at_])) return problem;
+    }
+    return {};
   }
-  return false;
-}
+  std::size_t line() const { return line_; }
+
+ private:
+  std::optional<ValueProblem> step(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    if ((u < 0x20 && c != '\t' && c != '\n' && c != '\r') || u == 0x7F) {
+      return ValueProblem{"holds a control character; is it a text file?", kRemedy};
+    }
+    if (c == '\n') return newLine();
+    if (++length_ > kMaxLine) {
+      return ValueProblem{"is longer than 8192 bytes", "write lists with one element a line"};
+    }
+    if (quote_ != 0) {
+      inString(c);
+    } else if (!comment_) {
+      return outside(c, u);
+    }
+    return {};
+  }
+  std::optional<ValueProblem> newLine() {
+    ++line_;
+    length_ = 0;
+    blank_ = true;
+    comment_ = false;
+    if (!multiLine_) quote_ = 0;
+    return {};
+  }
+  void inString(char c) {
+    if (c == '\\' && quote_ == '"') {
+      if (at_ + 1 < text_.size() && text_[at_ + 1] != '\n') ++at_;
+    } else if (c == quote_ && (!multiLine_ || isTriple())) {
+      if (multiLine_) at_ += 2;
+      quote_ = 0;
+      multiLine_ = false;
+    }
+  }
+  std::optional<ValueProblem> outside(char c, unsigned char u) {
+    if (u >= 0x80) return ValueProblem{"has a character that belongs into quotes", kRemedy};
+    // Nested arrays, the other reason for a line to begin so, are no values of ours either.
+    if (c == '[' && blank_) {
+      return ValueProblem{"begins a table; settings have none",
+                          "write each as name = value, with its whole name"};
+    }
+    if (c == '#') comment_ = true;
+    if (c == '"' || c == '\'') {
+      quote_ = c;
+      multiLine_ = isTriple();
+      if (multiLine_) at_ += 2;
+    }
+    blank_ = blank_ && (c == ' ' || c == '\t' || c == '\r');
+    return {};
+  }
+  bool isTriple() const { return text_.substr(at_, 3) == std::string(3, quote_); }
+
+  static constexpr const char* kRemedy = "write settings as name = value, texts in double quotes";
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+  std::size_t length_ = 0;
+  char quote_ = 0;
+  bool multiLine_ = false;
+  bool comment_ = false;
+  bool blank_ = true;
+};
 
 ConfigError unknownKey(const std::string& key, const std::string& source) {
   const Setting* near = nearestSetting(key);
@@ -44,9 +116,10 @@ ConfigError unknownKey(const std::string& key, const std::string& source) {
 
 Gathered gatherToml(std::string_view text, const std::string& origin) {
   Gathered out;
-  if (hasLongLine(text)) {
-    out.errors.push_back({"", "", origin, "has a line of more than 8192 bytes",
-                          "write lists with one element a line"});
+  Scan scan(text);
+  if (const auto problem = scan.run()) {
+    out.errors.push_back({"", "", origin + " line " + std::to_string(scan.line()), problem->problem,
+                          problem->remedy});
     return out;
   }
   const toml::parse_result parsed = toml::parse(text);

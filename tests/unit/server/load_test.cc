@@ -193,7 +193,7 @@ TEST_F(Load, AllMistakesAreReportedAtOnce) {
 
 TEST_F(Load, AFileThatIsNotTomlIsNamedWithItsLine) {
   file("http-port = 80\nbind = 127.0.0.1\n");
-  EXPECT_THAT(error(), HasSubstr(file_ + " line 2): is not TOML"));
+  EXPECT_THAT(error(), HasSubstr(file_ + " line 2: is not TOML"));
 }
 
 TEST_F(Load, WrongTypesInTheFile) {
@@ -217,6 +217,28 @@ TEST_F(Load, VeryLongLinesAreRefusedBeforeTheyAreParsed) {
   for (int i = 0; i < 5000; ++i)
     deep += "a.";
   EXPECT_EQ(gatherToml(deep + "a = 1", "f").errors.size(), 1u);
+}
+
+TEST_F(Load, TablesAreRefusedWithTheirLine) {
+  file("http-port = 80\n[turn]\nport = 3\n");
+  EXPECT_EQ(error(), file_ +
+                         " line 2: begins a table; settings have none; write each as name = "
+                         "value, with its whole name");
+  EXPECT_EQ(gatherToml("[{x {x [y]\n", "f").errors.size(), 1u);
+}
+
+TEST_F(Load, WhatTheLibraryTripsOverIsRefusedBefore) {
+  for (const std::string& text :
+       {std::string("[\x1f\0\0", 4), std::string("\xc6\x9d&?cen"),
+        std::string("a = \"x\" \xc3\xa9"), std::string("json = true\x7f")}) {
+    EXPECT_EQ(gatherToml(text, "f").errors.size(), 1u) << text;
+  }
+  for (const char* text :
+       {"json = true\r\n\t\n", "# \xc3\xa9 [\n", "realm = \"\xc3\xa9 \\\" \xc3\xa9\" # x",
+        "realm = \"\"\"\n[\xc3\xa9\n\"\"\"", "host = [\n\"a\", 'b'\n]\n"}) {
+    for (const auto& e : gatherToml(text, "f").errors)
+      ADD_FAILURE() << text << ": " << e.text();
+  }
 }
 
 TEST_F(Load, CertificateAndKeyBelongTogether) {

@@ -52,8 +52,8 @@ for (const [from, to] of [['chromium', 'chromium']]) {
   test(`4 GB from ${from} to ${to} with bounded memory`, { skip, timeout: 2 * patienceMs }, async (t) => {
     const s = await Scenario.start(t);
     const file = makeFile(s.cleanup.tempDir('big'), 'four gigabytes.bin', size);
-    const a = await s.open(from, '/r/big-file', { name: 'Ann' });
-    const b = await s.open(to, '/r/big-file', { name: 'Bo' });
+    const a = await s.open(from, '/r/big-file', { name: 'Ann', onDisk: true, browser: { key: 'sender' } });
+    const b = await s.open(to, '/r/big-file', { name: 'Bo', onDisk: true, browser: { key: 'receiver' } });
     await call(a, b, { devices: false });
     for (const page of [a, b]) await page.event('channel', { label: 'chat', state: 'open' });
     const roots = [...new Set([a, b].map((page) => page.browser.process().pid))];

@@ -14,7 +14,7 @@ export class CallPage {
    * @param {string} url
    * @param {{name?: string, before?: Function, argument?: any, viewport?: object, browser?: object}} options
    *   before: a function run in the page before its scripts, with `argument`
-   *   browser: `extra` of browsers.mjs
+   *   browser: `extra` of browsers.mjs; onDisk: in the browser's own profile, not a fresh context
    */
   static async open(cleanup, kind, url, options = {}) {
     const self = new CallPage();
@@ -22,8 +22,13 @@ export class CallPage {
     self.name = options.name ?? (kind === 'chromium' ? 'Chloe' : 'Fritz');
     self.browser = await browser(kind, options.browser);
     self.downloads = cleanup.tempDir('downloads');
-    self.context = await self.browser.createBrowserContext({ downloadBehavior: { policy: 'allow', downloadPath: self.downloads } });
-    cleanup.add(() => self.context.close().catch(() => {}));
+    if (options.onDisk) {
+      // A fresh context is like a private window: its "disk" is memory. The profile's own is not.
+      self.context = self.browser.defaultBrowserContext();
+    } else {
+      self.context = await self.browser.createBrowserContext({ downloadBehavior: { policy: 'allow', downloadPath: self.downloads } });
+      cleanup.add(() => self.context.close().catch(() => {}));
+    }
     // A window of its own: Firefox hides all tabs but one, and a hidden page gets no frames to draw in.
     self.page = await self.context.newPage({ type: 'window' });
     self.page.on('request', (request) => self.requests.push(request.url()));

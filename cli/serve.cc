@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/configuration.h"
 #include "cli/verbs.h"
+#include "server/log.h"
 #include "server/server.h"
 
 namespace parley::cli {
@@ -46,6 +47,7 @@ ExitCode runServe(const Words& words) {
   const server::ReadyInfo& ready = (*started)->ready();
   if (loaded.config.json) {
     std::cout << server::readyJson(ready) << std::endl;
+    server::log::info("ready", {{"http", ready.http}});
   } else {
     const bool colour = ::isatty(STDOUT_FILENO) == 1;
     std::cout << server::readyWords(ready, variable("SSH_CONNECTION"), variable("USER"), colour)

@@ -38,6 +38,10 @@ async function buildTests() {
     outdir,
     outbase: join(root, 'test'),
     outExtension: { '.js': '.mjs' },
+    // What every browser has, Node 18 has only by asking.
+    banner: {
+      js: "import { webcrypto as nodeWebCrypto } from 'node:crypto';\nglobalThis.crypto ??= nodeWebCrypto;",
+    },
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -76,6 +76,7 @@ inline constexpr AttributeType kDontFragment = 0x001A;
 inline constexpr AttributeType kReservationToken = 0x0022;
 inline constexpr AttributeType kAdditionalAddressFamily = 0x8000;
 inline constexpr AttributeType kAddressErrorCode = 0x8001;
+inline constexpr AttributeType kIcmp = 0x8004;
 // RFC 5780 section 7
 inline constexpr AttributeType kChangeRequest = 0x0003;
 inline constexpr AttributeType kResponseOrigin = 0x802B;

@@ -1,0 +1,182 @@
+// What SACKs and timers do: measurement, loss detection, recovery.
+#include <algorithm>
+
+#include "sctp/tx/sender.h"
+
+namespace parley::sctp::tx {
+
+SackVerdict Sender::handleSack(const SackView& sack, Time now) {
+  ++counters_.sacksReceived;
+  return apply(sack.cumulativeTsn(), &sack, now);
+}
+
+SackVerdict Sender::handleCumulative(Tsn tsn, Time now) {
+  return apply(tsn, nullptr, now);
+}
+
+SackVerdict Sender::apply(Tsn cumulative, const SackView* sack, Time now) {
+  if (!started_) return SackVerdict::Violation;
+  if (cumulative < outstanding_.ackPoint()) return SackVerdict::Stale;
+  if (cumulative >= outstanding_.nextTsn()) return SackVerdict::Violation;
+  const bool moved = cumulative != outstanding_.ackPoint();
+  const std::size_t prior = outstanding_.inFlight();
+  Outstanding::AckRun run;
+  outstanding_.ackCumulative(cumulative, run);
+  if (sack != nullptr) outstanding_.ackGaps(*sack, run);
+  const bool progress = moved || run.chunks != 0;
+
+  AckEvent e;
+  e.priorInFlight = prior;
+  e.acked = run.bytes;
+  e.windowLimited = windowUsed_ || (controller_.inSlowStart() && prior * 2 >= controller_.window());
+  delivered_ += run.bytes;
+  if (run.bytes != 0) deliveredAt_ = now;
+  e.rtt = measureRtt(run, now);
+  e.rate = sampleRate(run, now);
+  e.rateAppLimited = run.appLimited;
+  e.priorDelivered = run.delivered;
+  if (run.rtoSpurious && afterTimeout_) {
+    ++counters_.spuriousTimeouts;
+    outstanding_.restoreFlight();
+    controller_.undo();
+  }
+  if (progress) {
+    consecutiveTimeouts_ = 0;
+    afterTimeout_ = false;
+    probed_ = false;
+    rto_.progress();
+  }
+  if (sack != nullptr && sack->duplicateCount() != 0) noteDuplicates(*sack);
+  rack_.onAcked(run, minRtt_, now);
+  updateRecovery(run);
+  e.lost = detectLosses(now);
+  if (sack != nullptr) updatePeerWindow(*sack, progress);
+  e.now = now;
+  e.inFlight = outstanding_.inFlight();
+  e.delivered = delivered_;
+  e.srtt = rto_.srtt();
+  e.minRtt = minRtt_;
+  e.inRecovery = inRecovery_;
+  controller_.onAck(e);
+  updatePacing();
+  if (isForwardPending()) forwardDue_ = true;
+  armTimers(progress, now);
+  return progress ? SackVerdict::Progress : SackVerdict::Duplicate;
+}
+
+void Sender::updatePeerWindow(const SackView& sack, bool progress) {
+  const std::size_t window = sack.advertisedWindow();
+  peerWindow_ = window > outstanding_.inFlight() ? window - outstanding_.inFlight() : 0;
+  if (!windowProbe_) return;
+  // The peer lives; it has just no room. A probe that it dropped goes again when it has.
+  consecutiveTimeouts_ = 0;
+  if (progress || window >= packetSize_) windowProbe_ = false;
+  if (progress || windowProbe_) return;
+  while (outstanding_.hasInFlight())
+    outstanding_.markLost(outstanding_.oldest());
+}
+
+Duration Sender::measureRtt(const Outstanding::AckRun& run, Time now) {
+  if (!run.anyClean) return Duration::zero();
+  const Duration rtt = std::max<Duration>(now - run.cleanSentAt, 1us);
+  rto_.sample(rtt);
+  if (minRtt_ == Duration::zero() || rtt <= minRtt_ || now - minRttAt_ > kMinRttWindow) {
+    minRtt_ = rtt;
+    minRttAt_ = now;
+  }
+  return rtt;
+}
+
+double Sender::sampleRate(const Outstanding::AckRun& run, Time now) {
+  if (!run.any) return 0;
+  firstSentAt_ = run.sentAt;
+  const Duration interval = std::max(run.sentAt - run.firstSentAt, now - run.deliveredAt);
+  if (interval < minRtt_ || interval <= Duration::zero()) return 0;
+  return static_cast<double>(delivered_ - run.delivered) /
+         std::chrono::duration<double>(interval).count();
+}
+
+std::size_t Sender::detectLosses(Time now) {
+  std::size_t lost = 0;
+  bool event = false;
+  reorderAt_ = rack_.detect(outstanding_, inRecovery_, minRtt_, rto_.srtt(), now, [&](Tsn tsn) {
+    const Chunk& c = outstanding_.at(tsn);
+    lost += outstanding_.onWire(c);
+    ++counters_.chunksLost;
+    // Losses of one window are one event: those sent before recovery began belong to it.
+    if (!inRecovery_ || static_cast<std::int32_t>(c.order - recoveryOrder_) > 0) event = true;
+    outstanding_.markLost(tsn);
+    if (isExhausted(pool_[c.message], c, now)) abandon(c.message);
+  });
+  if (event) onLossEvent(now);
+  return lost;
+}
+
+void Sender::onLossEvent(Time now) {
+  ++counters_.lossEvents;
+  inRecovery_ = true;
+  recoveryOrder_ = outstanding_.lastOrder();
+  controller_.onLossEvent(now);
+}
+
+void Sender::updateRecovery(const Outstanding::AckRun& run) {
+  if (!inRecovery_ || !run.any) return;
+  if (static_cast<std::int32_t>(run.order - recoveryOrder_) <= 0) return;
+  inRecovery_ = false;
+  rack_.onRecoveryExit();
+}
+
+void Sender::noteDuplicates(const SackView&) {
+  // Without a retransmission it was the network that doubled a packet.
+  if (counters_.chunksRetransmitted == 0) return;
+  const bool newRound = delivered_ >= duplicateRound_;
+  if (newRound) duplicateRound_ = delivered_ + outstanding_.inFlight() + 1;
+  rack_.onDuplicates(newRound);
+}
+
+void Sender::updatePacing() {
+  double rate = controller_.pacingRate(rto_.srtt());
+  if (outerRate_) {
+    const auto outer = static_cast<double>(outerRate_->bytesPerSecond());
+    rate = rate > 0 ? std::min(rate, outer) : outer;
+  }
+  pacer_.setRate(rate);
+}
+
+void Sender::onTimeoutExpired(Time now) {
+  rtoAt_ = probeAt_ = reorderAt_ = kNever;
+  probeDue_ = probed_ = false;
+  if (outstanding_.empty()) return;
+  ++counters_.timeouts;
+  ++consecutiveTimeouts_;
+  rto_.backOff();
+  rtoAt_ = now + rto_.rto();
+  // A closed window is no congestion, and timeouts in a row are one event.
+  if (!windowProbe_ && !afterTimeout_) controller_.onTimeout(now);
+  afterTimeout_ = true;
+  inRecovery_ = true;
+  recoveryOrder_ = outstanding_.lastOrder();
+  outstanding_.loseAll();
+  pacer_.reset();
+  updatePacing();
+  if (isForwardPending()) forwardDue_ = true;
+}
+
+Duration Sender::probeTimeout() const {
+  if (!rto_.hasSample()) return rto_.rto();
+  Duration timeout = std::max(2 * rto_.srtt(), kMinProbeTimeout);
+  if (outstanding_.inFlight() <= packetSize_) timeout += kSackDelay;
+  return std::min(timeout, rto_.rto());
+}
+
+void Sender::armTimers(bool progress, Time now) {
+  if (outstanding_.empty()) {
+    rtoAt_ = probeAt_ = reorderAt_ = kNever;
+    return;
+  }
+  if (!progress) return;
+  rtoAt_ = now + rto_.rto();
+  probeAt_ = outstanding_.hasInFlight() && !inRecovery_ ? now + probeTimeout() : kNever;
+}
+
+}  // namespace parley::sctp::tx

@@ -21,7 +21,8 @@ class RtoEstimator {
 
   // A hint is a round trip measured by a layer below (ICE, DTLS); zero: none.
   explicit RtoEstimator(Duration hint = Duration::zero()) {
-    if (hint > Duration::zero()) rto_ = std::clamp<Duration>(hint * 3 + kMinVariance, kMinInitialRto, kDefaultInitialRto);
+    if (hint > Duration::zero())
+      rto_ = std::clamp<Duration>(hint * 3 + kMinVariance, kMinInitialRto, kDefaultInitialRto);
   }
 
   void sample(Duration rtt) {

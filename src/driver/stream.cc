@@ -128,20 +128,32 @@ void Stream::takeCiphertext(ConstBytes bytes) {
   takePlaintext();
 }
 
+std::optional<Error> Stream::tlsError() const {
+  if (!tls_ || tls_->state() != TlsSession::State::Failed) return std::nullopt;
+  return tls_->error();
+}
+
+void Stream::noteReady() {
+  const auto state = tls_->state();
+  if (handshakeBy_ == kNever || state == TlsSession::State::Handshake ||
+      state == TlsSession::State::Failed)
+    return;
+  handshakeBy_ = kNever;
+  updateTimer();
+  owner_.handleStreamReady(*this);
+}
+
 void Stream::takePlaintext() {
   while (!closed()) {
     const std::size_t n = tls_->read(buffers_.plaintext());
-    if (n == 0) break;
+    noteReady();
+    if (n == 0 || closed()) break;
     deliver(buffers_.plaintext().first(n));
   }
   if (closed()) return;
   if (tls_->state() == TlsSession::State::Failed) {
     flush();  // the alert
     return end(StreamEnd::TlsFailed);
-  }
-  if (tls_->state() != TlsSession::State::Handshake && handshakeBy_ != kNever) {
-    handshakeBy_ = kNever;
-    updateTimer();
   }
   flush();  // the handshake's and other answers of TLS itself
   if (!closed() && tls_->state() == TlsSession::State::PeerClosed) takeEnd();

@@ -1,4 +1,4 @@
-// One accepted TCP connection on a loop, plain or under TLS: bytes to its owner, messages from its
+// One TCP connection on a loop, plain or under TLS: bytes to its owner, messages from its
 // owner into a bounded queue, time limits, half-close. It does not know what the bytes mean.
 //
 // Writing is by send() into the queue and flush(), which the owner calls once for many messages,
@@ -53,6 +53,8 @@ class Stream final : private Loop::Handler, private Loop::TimerHandler {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // TLS is established; does not come for plain TCP.
+    virtual void handleStreamReady(Stream&) {}
     // Mutable, valid during the call.
     virtual void handleStreamBytes(Stream& stream, Bytes bytes) = 0;
     // The other end sends no more (and has said so under TLS). finish() is the usual answer.
@@ -90,6 +92,8 @@ class Stream final : private Loop::Handler, private Loop::TimerHandler {
   const Address& local() const { return local_; }
   const Address& remote() const { return remote_; }
   Transport transport() const { return tls_ ? Transport::Tls : Transport::Tcp; }
+  // After StreamEnd::TlsFailed: why.
+  std::optional<Error> tlsError() const;
   std::uint64_t droppedMessages() const { return queue_.dropped(); }
   std::size_t queuedBytes() const { return queue_.size(); }
 
@@ -101,6 +105,7 @@ class Stream final : private Loop::Handler, private Loop::TimerHandler {
   void readSome();
   void takeCiphertext(ConstBytes bytes);
   void takePlaintext();
+  void noteReady();
   void takeEnd();
   void deliver(Bytes bytes);
   bool refillTls();

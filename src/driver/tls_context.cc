@@ -3,10 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "crypto/digest.h"
 #include "driver/openssl_ptr.h"
 
 namespace parley::driver {
@@ -90,6 +93,21 @@ bool trust(SSL_CTX* ctx, std::string_view pem) {
 
 }  // namespace
 
+std::optional<TlsPin> parseTlsPin(std::string_view text) {
+  for (const std::string_view prefix : {"sha256:", "sha256/", "sha-256:", "SHA256:"})
+    if (text.starts_with(prefix)) {
+      text.remove_prefix(prefix.size());
+      break;
+    }
+  std::string digits(text);
+  std::erase(digits, ':');
+  auto bytes = digits.size() == 64 ? hexDecode(digits) : base64Decode(text);
+  if (!bytes || bytes->size() != TlsPin{}.size()) return std::nullopt;
+  TlsPin pin{};
+  std::copy(bytes->begin(), bytes->end(), pin.begin());
+  return pin;
+}
+
 TlsContext::TlsContext(bool server, const std::vector<std::string>& alpn) : server_(server) {
   for (const std::string& name : alpn) {
     PARLEY_CHECK(!name.empty() && name.size() <= kMaxAlpnName);
@@ -127,7 +145,14 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(const TlsClientOptions& o
   std::shared_ptr<TlsContext> context(new TlsContext(false, options.alpn));
   SslCtxPtr ctx = newContext(false);
   if (!ctx) return tlsError("make a TLS context");
-  if (!options.verify) {
+  context->pins_ = options.pins;
+  if (!options.pins.empty()) {
+    SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
+    // Sessions hold this object, so it outlives every use.
+    SSL_CTX_set_cert_verify_callback(
+        ctx.get(), [](X509_STORE_CTX* store, void* self) { return checkPin(store, self); },
+        context.get());
+  } else if (!options.verify) {
     SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_NONE, nullptr);
   } else {
     SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
@@ -149,6 +174,31 @@ Status TlsContext::replaceCertificate(std::string_view chainPem, std::string_vie
   const std::lock_guard lock(mutex_);
   SSL_CTX_free(static_cast<SSL_CTX*>(std::exchange(context_, made.value())));
   return Ok{};
+}
+
+// In the place of OpenSSL's own verification.
+int TlsContext::checkPin(void* store, void* context) {
+  auto* const ctx = static_cast<X509_STORE_CTX*>(store);
+  const auto& pins = static_cast<const TlsContext*>(context)->pins_;
+  X509* const leaf = X509_STORE_CTX_get0_cert(ctx);
+  const auto digestOf = [](int length, unsigned char* der) {
+    TlsPin digest{};
+    if (length > 0) digest = crypto::sha256({der, static_cast<std::size_t>(length)});
+    OPENSSL_free(der);
+    return digest;
+  };
+  if (leaf != nullptr) {
+    unsigned char* der = nullptr;
+    int length = i2d_X509(leaf, &der);
+    const TlsPin certificate = digestOf(length, der);
+    der = nullptr;
+    length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+    const TlsPin key = digestOf(length, der);
+    for (const TlsPin& pin : pins)
+      if (pin == certificate || pin == key) return 1;
+  }
+  X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
 }
 
 void* TlsContext::newSession() const {

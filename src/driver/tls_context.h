@@ -5,9 +5,11 @@
 // the minimum (RFC 8996), renegotiation and compression are off.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,10 +26,19 @@ struct TlsServerOptions {
   std::vector<std::string> alpn;
 };
 
+// SHA-256 of a certificate, or of its public key (SubjectPublicKeyInfo), in DER.
+using TlsPin = std::array<std::uint8_t, 32>;
+// "sha256:" or "sha256/" or nothing, then 64 hexadecimal digits (colons between them are skipped)
+// or 44 characters of base64.
+std::optional<TlsPin> parseTlsPin(std::string_view text);
+
 struct TlsClientOptions {
   std::string trustedPem;  // certificates of authorities; empty: the system's
   bool verify = true;
-  std::vector<std::string> alpn;
+  std::vector<std::string> alpn{};
+  // Not empty: the server's certificate must be one of these, and nothing else counts: neither
+  // authorities, nor its name, nor its dates. `verify` makes no difference then.
+  std::vector<TlsPin> pins{};
 };
 
 class TlsContext {
@@ -50,6 +61,9 @@ class TlsContext {
   void* newSession() const;  // an SSL* with its own reference to the context of this moment
 
   const bool server_;
+  static int checkPin(void* store, void* context);
+
+  std::vector<TlsPin> pins_;            // immutable after the factory
   std::vector<std::uint8_t> alpnWire_;  // length-prefixed names; immutable after the factory
   mutable std::mutex mutex_;
   void* context_ = nullptr;  // SSL_CTX, guarded by mutex_

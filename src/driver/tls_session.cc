@@ -89,9 +89,21 @@ BIO_METHOD* TlsSession::Impl::method() {
 }
 
 void TlsSession::Impl::fail(const char* what, int sslError) {
-  const int reason = ERR_GET_REASON(ERR_peek_last_error());
+  const unsigned long code = ERR_peek_last_error();
+  const int reason = ERR_GET_REASON(code);
+  const char* const words = ERR_reason_error_string(code);
   ERR_clear_error();
   state = State::Failed;
+  const long verdict = SSL_get_verify_result(ssl.get());
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
+    error.emplace(ErrorCode::Unauthorized,
+                  verdict == X509_V_ERR_APPLICATION_VERIFICATION
+                      ? "the server's certificate is not the pinned one"
+                      : X509_verify_cert_error_string(verdict),
+                  static_cast<std::int32_t>(verdict));
+    return;
+  }
+  if (words != nullptr) what = words;
   const bool cut = sslError == SSL_ERROR_SYSCALL || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   error.emplace(cut ? ErrorCode::Closed : ErrorCode::Crypto,
                 cut ? "TLS stream cut without close_notify" : what, cut ? 0 : reason);

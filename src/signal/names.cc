@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "base/utf8.h"
+#include "signal/utf8.h"
 
 namespace parley::signal {
 namespace {

@@ -32,11 +32,16 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "base/units.h"
 #include "sctp/wire/error_cause.h"
 #include "sctp/wire/init.h"
 #include "sctp/wire/types.h"
 
 namespace parley::sctp {
+
+namespace tx {
+enum class Controller : std::uint8_t;  // sctp/tx/sender.h
+}
 
 struct AssociationConfig {
   std::uint16_t localPort = 5000;  // RFC 8841 section 5: a=sctp-port
@@ -62,8 +67,9 @@ struct AssociationConfig {
   Extensions extensions{true, true, true, true};
   // A round trip that ICE or DTLS has measured: the first timers follow it. Zero: not known.
   Duration rttHint = Duration::zero();
-  int maxInitRetransmits = 8;  // RFC 9260 section 16: Max.Init.Retransmits
-  int maxRetransmits = 10;     // Association.Max.Retrans
+  tx::Controller controller{};  // of congestion
+  int maxInitRetransmits = 8;   // RFC 9260 section 16: Max.Init.Retransmits
+  int maxRetransmits = 10;      // Association.Max.Retrans
   // RFC 9260 section 8.3. Off by default: ICE's consent (RFC 7675) watches the path.
   Duration heartbeatInterval = Duration::max();
 };
@@ -105,6 +111,11 @@ struct OutgoingStreamReset {
   StreamId stream;
   bool performed = false;
 };
+// The peer has more streams for us, or opens more to us: the numbers by now.
+struct StreamsAdded {
+  std::uint16_t outboundStreams = 0;
+  std::uint16_t inboundStreams = 0;
+};
 // bufferedAmount(stream) has fallen to its threshold.
 struct BufferedAmountLow {
   StreamId stream;
@@ -130,9 +141,9 @@ struct Ended {
 
 }  // namespace event
 
-using AssociationEvent =
-    std::variant<event::Connected, event::Restarted, event::IncomingStreamReset,
-                 event::OutgoingStreamReset, event::BufferedAmountLow, event::Ended>;
+using AssociationEvent = std::variant<event::Connected, event::Restarted,
+                                      event::IncomingStreamReset, event::OutgoingStreamReset,
+                                      event::StreamsAdded, event::BufferedAmountLow, event::Ended>;
 
 struct AssociationStats {
   std::uint64_t packetsSent = 0;
@@ -146,7 +157,9 @@ struct AssociationStats {
   std::uint64_t sacksReceived = 0;
   std::uint64_t chunksReceived = 0;  // DATA and I-DATA
   std::uint64_t duplicatesReceived = 0;
-  std::uint64_t retransmissions = 0;    // DATA and I-DATA
+  std::uint64_t chunksSent = 0;  // DATA and I-DATA, retransmissions included
+  std::uint64_t retransmissions = 0;
+  std::uint64_t timeouts = 0;           // of the retransmission timer
   std::uint64_t messagesAbandoned = 0;  // ours, by partial reliability
   std::size_t congestionWindow = 0;
   std::size_t peerWindow = 0;
@@ -201,14 +214,20 @@ class Association {
   // No more messages on this stream; once all of its messages are sent and acknowledged its numbers
   // start anew and the peer is told. Without RFC 6525 at the peer: OutgoingStreamReset, denied.
   void resetStream(StreamId stream, Time now);
+  // Asks the peer for more streams to send on (RFC 6525 section 4.5): StreamsAdded when it agrees.
+  void addOutgoingStreams(std::uint16_t more, Time now);
 
   // Sends what waits, then says good-bye (RFC 9260 section 9.2).
   void shutdown(Time now);
   void abort(std::string_view reason, Time now);
 
   void setMtu(std::size_t bytes, Time now);
+  // What the layers around share out to this association; nothing: no bound.
+  void setOuterRate(std::optional<DataRate> rate);
+  // Another path is in use: what congestion control has learnt of the old one is void.
+  void handlePathChange(Duration rttHint, Time now);
   // Received bytes that the application has not taken yet: the window shrinks by them.
-  void setHeldByApplication(std::size_t bytes, Time now);
+  void setHeldByApplication(std::size_t bytes);
 
   AssociationStats stats() const;
 

@@ -137,7 +137,9 @@ class Sender {
   bool hasOutstanding() const { return !outstanding_.empty(); }
   // Expiries of the retransmission timer since the peer last acknowledged anything (section 8.1).
   unsigned consecutiveTimeouts() const { return consecutiveTimeouts_; }
+  Tsn ackPoint() const { return outstanding_.ackPoint(); }
   Duration rto() const { return rto_.rto(); }
+  Duration smoothedRtt() const { return rto_.srtt(); }  // zero: not measured
   SenderStats stats() const;
   // Gives memory back that an idle association does not need; for when nothing was sent for long.
   void trim();

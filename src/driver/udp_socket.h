@@ -11,6 +11,12 @@
 
 namespace parley::driver {
 
+// Ports of a range, tried from one that the caller chose at random.
+struct PortRange {
+  std::uint16_t first = 0;  // 0: any port, the system's choice
+  std::uint16_t last = 0;
+};
+
 struct UdpOptions {
   bool shared = false;         // other sockets that say so too may bind the same address and port
   bool coalesce = true;        // receive trains (UDP GRO)
@@ -32,6 +38,16 @@ class UdpSocket {
  public:
   // Port 0 takes a free one. InUse when another socket has it.
   static Result<UdpSocket> bind(const Address& address, const UdpOptions& options = {});
+
+  // The first free port of the range, beginning `start` ports into it and going round; InUse when
+  // none is, Invalid for a range that is none.
+  static Result<UdpSocket> bindInRange(const IpAddress& ip, PortRange range, std::uint32_t start,
+                                       const UdpOptions& options = {});
+  // For multicast DNS (RFC 6762 section 5.2 and 11): port 5353 of the family, shared with the
+  // system's own responder, joined to 224.0.0.251 or ff02::fb on the interface that has this
+  // address, with a hop limit of 255. Messages go out by that interface; one socket for each.
+  static Result<UdpSocket> bindMdns(const IpAddress& ofInterface, unsigned interfaceIndex);
+  static Address mdnsGroup(Family family);
 
   // Lets sockets bound later with `shared` join this one. Binding the first without `shared` and
   // opening it afterwards makes a port that a stranger holds an error instead of a silent sharing.

@@ -57,4 +57,12 @@ std::optional<Bytes> StreamFramer::next() {
   return rest.first(size.message);
 }
 
+bool StreamFramer::isMedia(ConstBytes message) {
+  if (message.size() < 4) return false;
+  if (looksLikeChannelData(message[0])) return true;
+  const std::uint16_t type = loadBe16(message.data());
+  return type == stun::encodeType(stun::Method::Send, stun::Class::Indication) ||
+         type == stun::encodeType(stun::Method::Data, stun::Class::Indication);
+}
+
 }  // namespace parley::turn

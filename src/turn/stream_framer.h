@@ -40,6 +40,10 @@ class StreamFramer {
   };
   static Size sizeOf(ConstBytes firstFour);
 
+  // Whether a message carries a relayed packet, which may be dropped where a queue is long; all
+  // others are control.
+  static bool isMedia(ConstBytes message);
+
  private:
   bool startsWell(ConstBytes rest) const;
 

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 
+#include <cstring>
+
 #include "driver/linux/udp_control.h"
 #include "driver/socket_address.h"
 
@@ -54,6 +56,70 @@ Result<UdpSocket> UdpSocket::bind(const Address& address, const UdpOptions& opti
   if (!setOptions(fd.get(), address.family(), options)) return bindError("set up a UDP socket");
   const SocketAddress sa = toSocketAddress(address);
   if (::bind(fd.get(), sa.get(), sa.length) != 0) return bindError("bind a UDP socket");
+  const Address local = localAddress(fd.get());
+  return UdpSocket(std::move(fd), local);
+}
+
+Result<UdpSocket> UdpSocket::bindInRange(const IpAddress& ip, PortRange range, std::uint32_t start,
+                                         const UdpOptions& options) {
+  if (range.first == 0 && range.last == 0) return bind(Address(ip, 0), options);
+  if (range.first == 0 || range.last < range.first)
+    return Error{ErrorCode::Invalid, "a range of UDP ports"};
+  const std::uint32_t count = std::uint32_t{range.last} - range.first + 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto port = static_cast<std::uint16_t>(range.first + (start % count + i) % count);
+    auto socket = bind(Address(ip, port), options);
+    if (socket || socket.error().code() != ErrorCode::InUse) return socket;
+  }
+  return Error{ErrorCode::InUse, "all UDP ports of the range", static_cast<std::int32_t>(count)};
+}
+
+Address UdpSocket::mdnsGroup(Family family) {
+  constexpr std::uint16_t kPort = 5353;
+  if (family == Family::V4) return {IpAddress::v4(224, 0, 0, 251), kPort};
+  return {IpAddress::v6({0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFB}), kPort};
+}
+
+Result<UdpSocket> UdpSocket::bindMdns(const IpAddress& ofInterface, unsigned interfaceIndex) {
+  const Family family = ofInterface.family();
+  const bool v4 = family == Family::V4;
+  Descriptor fd(::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return bindError("open a UDP socket");
+  UdpOptions options;
+  options.coalesce = false;
+  if (!setOptions(fd.get(), family, options)) return bindError("set up a UDP socket");
+  // Not SO_REUSEPORT: that would deal unicast out among the sharers, and wants one user for all.
+  if (!setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1)) return bindError("share the mDNS port");
+  const SocketAddress any =
+      toSocketAddress(Address(IpAddress::any(family), mdnsGroup(family).port()));
+  if (::bind(fd.get(), any.get(), any.length) != 0) return bindError("bind the mDNS port");
+  const int index = static_cast<int>(interfaceIndex);
+  bool ok = false;
+  if (v4) {
+    ip_mreqn group{};
+    const auto bytes = mdnsGroup(family).ip().bytes();
+    std::memcpy(&group.imr_multiaddr, bytes.data(), bytes.size());
+    std::memcpy(&group.imr_address, ofInterface.bytes().data(), 4);
+    group.imr_ifindex = index;
+    ok = ::setsockopt(fd.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) == 0 &&
+         ::setsockopt(fd.get(), IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof group) == 0 &&
+         setOption(fd.get(), IPPROTO_IP, IP_MULTICAST_TTL, 255) &&
+         setOption(fd.get(), IPPROTO_IP, IP_MULTICAST_LOOP, 1) &&
+         setOption(fd.get(), IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  } else {
+    ipv6_mreq group{};
+    const auto bytes = mdnsGroup(family).ip().bytes();
+    std::memcpy(&group.ipv6mr_multiaddr, bytes.data(), bytes.size());
+    group.ipv6mr_interface = interfaceIndex;
+    ok = ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group) == 0 &&
+         setOption(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
+         setOption(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255) &&
+         setOption(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
+#ifdef IPV6_MULTICAST_ALL
+    ok = ok && setOption(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+#endif
+  }
+  if (!ok) return bindError("join the mDNS group");
   const Address local = localAddress(fd.get());
   return UdpSocket(std::move(fd), local);
 }

@@ -46,15 +46,15 @@ inline constexpr std::size_t kTailroom = 3;           // padding behind a payloa
 inline constexpr std::size_t kMaxEvents = 512;        // PeerUnreachable beyond them is dropped
 
 struct AllocationConfig {
-  std::string username;
-  std::string password;
+  std::string username{};
+  std::string password{};
   Family family = Family::V4;  // of the relayed address
   Duration lifetime{};         // asked for; zero: the server's choice (600 s)
   bool bindsChannels = true;
-  stun::RetransmitConfig retransmit;
+  stun::RetransmitConfig retransmit{};
   // Servers that sent us on to this one, oldest first: being sent back to one of them, or farther
   // than kMaxRedirects, is a failure.
-  std::vector<Address> redirectedFrom;
+  std::vector<Address> redirectedFrom{};
 };
 
 struct Allocated {

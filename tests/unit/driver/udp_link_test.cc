@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "driver/descriptor.h"
+#include "driver/interfaces.h"
+#include "tests/unit/driver/loop_testing.h"
 #include "tests/unit/driver/udp_testing.h"
 
 namespace parley::driver {
@@ -140,6 +142,35 @@ TEST(UdpLink, AFullSocketBufferDropsTheRestAndCounts) {
     EXPECT_GT(sender.counters().datagrams, 0u);
     EXPECT_GT(sender.counters().dropped, 0u);
     EXPECT_EQ(sender.counters().datagrams + sender.counters().dropped, 100u);
+  });
+}
+
+class Watcher final : public InterfaceMonitor::Owner {
+ public:
+  void handleInterfaces(const std::vector<Interface>& now) override {
+    last = now;
+    ++times;
+  }
+  bool knows(const char* address) const {
+    return std::any_of(last.begin(), last.end(),
+                       [&](const Interface& i) { return i.address == *IpAddress::parse(address); });
+  }
+  std::vector<Interface> last;
+  int times = 0;
+};
+
+TEST(UdpLink, ChangesOfAddressesAreTold) {
+  onALink([](TwoNamespaces&) {
+    auto loop = Loop::make().value();
+    Watcher watcher;
+    const auto monitor = InterfaceMonitor::make(*loop, watcher).value();
+    ASSERT_TRUE(shell("ip addr add 10.99.7.1/24 dev va"));
+    ASSERT_TRUE(runUntil(*loop, [&] { return watcher.knows("10.99.7.1"); }));
+    ASSERT_TRUE(shell("ip addr del 10.99.7.1/24 dev va"));
+    ASSERT_TRUE(runUntil(*loop, [&] { return !watcher.knows("10.99.7.1"); }));
+    EXPECT_EQ(watcher.times, 2);
+    // A pair's end is a container's for all we know; its address is usable.
+    EXPECT_EQ(usableAddresses(monitor->interfaces(), {.ipv6 = false}).at(0).address, kNear);
   });
 }
 

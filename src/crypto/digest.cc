@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "crypto/openssl_ptr.h"
 
 namespace parley::crypto {
 namespace {
@@ -28,6 +29,28 @@ Sha1Digest sha1(ConstBytes data) {
 }
 Sha256Digest sha256(ConstBytes data) {
   return digest<Sha256Digest>("SHA256", data);
+}
+
+struct Sha256::State {
+  MdCtxPtr context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  PARLEY_CHECK(state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(ConstBytes data) {
+  PARLEY_CHECK(EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) == 1);
+}
+Sha256Digest Sha256::finish() {
+  Sha256Digest out{};
+  unsigned size = 0;
+  PARLEY_CHECK(EVP_DigestFinal_ex(state_->context.get(), out.data(), &size) == 1 &&
+               size == out.size());
+  return out;
 }
 
 bool constantTimeEqual(ConstBytes a, ConstBytes b) {

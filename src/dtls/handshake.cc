@@ -34,6 +34,17 @@ const char* profileName(SrtpProfile p) {
   return "";
 }
 
+// OpenSSL refuses a profile named twice.
+std::string profileList(const std::vector<SrtpProfile>& profiles) {
+  std::string list;
+  for (auto p = profiles.begin(); p != profiles.end(); ++p) {
+    if (*p == SrtpProfile::None || std::find(profiles.begin(), p, *p) != p) continue;
+    if (!list.empty()) list += ':';
+    list += profileName(*p);
+  }
+  return list;
+}
+
 }  // namespace
 
 struct Handshake::Impl {
@@ -232,11 +243,7 @@ Handshake::Handshake(const SessionConfig& config, Context& context)
   PARLEY_CHECK(ok);
   SSL_set_mtu(ssl, static_cast<long>(config.mtu));
   DTLS_set_timer_cb(ssl, Impl::onTimerStart);
-  std::string profiles;
-  for (const SrtpProfile p : config.srtpProfiles) {
-    if (!profiles.empty()) profiles += ':';
-    profiles += profileName(p);
-  }
+  const std::string profiles = profileList(config.srtpProfiles);
   if (!profiles.empty()) PARLEY_CHECK(SSL_set_tlsext_use_srtp(ssl, profiles.c_str()) == 0);
   if (impl_->isServer) {
     SSL_set_accept_state(ssl);

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/base64.h"
-#include "signal/utf8.h"
+#include "base/utf8.h"
 
 namespace parley::signal {
 namespace {

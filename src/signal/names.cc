@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "signal/utf8.h"
+#include "base/utf8.h"
 
 namespace parley::signal {
 namespace {

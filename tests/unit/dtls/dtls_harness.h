@@ -107,6 +107,16 @@ class Pair {
     start();
     return run([this] { return client.connected == 1 && server.connected == 1; });
   }
+  // For messages of failed tests.
+  std::string outcome() const {
+    std::string text = "client connected " + std::to_string(client.connected) +
+                       ", server connected " + std::to_string(server.connected);
+    for (const Endpoint* e : {&client, &server}) {
+      for (const Failed& f : e->failures)
+        text += (e == &client ? "; client: " : "; server: ") + describe(f);
+    }
+    return text;
+  }
   bool send(Endpoint& from, Endpoint& to, const std::string& text) {
     const std::size_t before = to.received.size();
     to.receive(sealed(from, text), now);

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace parley::signal {
+namespace parley {
 
 struct CodePoint {
   std::uint32_t value = 0;
@@ -52,4 +52,4 @@ inline void appendUtf8(std::uint32_t c, std::string& out) {
   }
 }
 
-}  // namespace parley::signal
+}  // namespace parley

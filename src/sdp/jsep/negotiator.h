@@ -33,6 +33,8 @@ struct NegotiatorConfig {
   RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::Require;
   std::vector<Fingerprint> fingerprints;  // of our certificates
   MediaCapabilities media;
+  // Our ICE user name fragments begin with it (ICE characters); a shared port finds the owner so.
+  std::string ufragPrefix;
   std::uint16_t sctpPort = 5000;
   std::uint64_t maxMessageSize = 262144;  // what we say that we take; 0: any size
 };
@@ -70,7 +72,11 @@ class Negotiator {
   Outcome<Description> createAnswer();
   // Without a type, and with an empty text, the implicit forms.
   Outcome<Applied> setLocalDescription(std::optional<SdpType> type = {}, std::string_view sdp = {});
+  // An offer in have-local-offer rolls that back first. The W3C does so in a task of its own, which
+  // stays done when the offer then fails: who needs that asks needsImplicitRollback(), and sets a
+  // local rollback himself before.
   Outcome<Applied> setRemoteDescription(SdpType type, std::string_view sdp);
+  bool needsImplicitRollback(SdpType remoteType) const;
   // What is to be told to the transports; nothing where the section is stopped or gone.
   Outcome<std::vector<RemoteCandidate>> addIceCandidate(const CandidateInit& init);
   void restartIce();
@@ -118,6 +124,9 @@ class Negotiator {
       const std::optional<CandidateAttribute>& candidate);
 
  private:
+  Outcome<Applied> rollback();
+  void offerToReceive(MediaKind kind, std::optional<bool> wanted);
+
   std::unique_ptr<NegotiatorState> state_;
 };
 

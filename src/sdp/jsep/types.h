@@ -112,7 +112,10 @@ struct TransportState {
   // RFC 9429 section 3.5 / RFC 8445 section 6.1.1: by who made the first offer, and lite peers.
   bool controlling = false;
 
-  // Set when an answer (or a provisional one) stands: the transport may start.
+  // An offer changed it that has no answer yet: a local offer's credentials gather already, but a
+  // remote one's take effect only with the answer, and may be rolled back before.
+  bool offerPending = false;
+  // An answer (or a provisional one) stood once: the transport may start. The rest belongs to that.
   bool negotiated = false;
   std::optional<DtlsRole> dtlsRole;
   std::vector<Fingerprint> remoteFingerprints;

@@ -54,12 +54,14 @@ enum class TransportPolicy : std::uint8_t { All, Relay };
 struct Timing {
   // RFC 8445 section 14.2 allows from 5 ms on; browsers take 20 to 50.
   Duration ta = 5ms;
-  // A check goes out after 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7 and 25.5 s and has failed after
-  // 39.5 s, as with RFC 8489's own timers, but a lost first one does not cost half a second. The
-  // formula of RFC 8445 section 14.3 bounds the rate, which the pacing does here.
-  stun::RetransmitConfig checks{100ms, 9, 140, 39'500ms};
-  // A server that does not answer is given up after 9.5 s.
-  stun::RetransmitConfig gathering{250ms, 6, 7, 9'500ms};
+  // A check goes out after 0, 0.1, 0.3, 0.7, 1.5, 3.1 and 6.3 s, then every 3.2 s up to the 14th,
+  // and has failed after 39.5 s, as with RFC 8489's own timers, but a lost first one does not cost
+  // half a second. The formula of RFC 8445 section 14.3 bounds the rate; the pacing does here.
+  stun::RetransmitConfig checks{100ms, 14, 108, 39'500ms, 3200ms};
+  // On a pair that is valid, to nominate it or to see whether it still is.
+  stun::RetransmitConfig validChecks{100ms, 5, 10, 39'500ms, 800ms};
+  // A server that does not answer is given up after 8.25 s.
+  stun::RetransmitConfig gathering{250ms, 9, 6, 8250ms, 1s};
   // Mappings at STUN servers are kept open for as long as nothing is connected.
   Duration mappingRefresh = 15s;
   // RFC 8863: no failure sooner, for the other side may still reach us.

@@ -22,7 +22,8 @@ void Agent::sendCheck(CandidatePair& pair, Time now) {
   const bool again =
       pair.check.active() && pair.checkRole == role_ && pair.checkNominates == nominates;
   if (!again) {
-    pair.check = {stun::randomTransactionId(random_), config_.timing.checks, Transport::Udp};
+    const auto& retransmit = pair.valid() ? config_.timing.validChecks : config_.timing.checks;
+    pair.check = {stun::randomTransactionId(random_), retransmit, Transport::Udp};
     pair.checkRole = role_;
     pair.checkNominates = nominates;
   }
@@ -48,6 +49,10 @@ void Agent::expireChecks(Time now) {
   for (CandidatePair& p : checklist_.pairs()) {
     if (!p.checking()) continue;
     if (p.check.handleTimeout(now) != stun::ClientTransaction::Step::Failed) continue;
+    if (&p == nominating_ && &p == current_) {
+      checklist_.trigger(p);  // for as long as there is consent
+      continue;
+    }
     failPair(p, p.lastCode != 0 ? FailReason::ErrorCode : FailReason::TimedOut, now);
   }
 }

@@ -94,7 +94,9 @@ void Agent::acceptCheck(const Path& path, BaseIndex base, const IncomingCheck& c
   answer(path, check.id, keys_);
   auto remote = remote_.find(path.remote);
   if (!remote) {
-    const auto spare = spareRemote();
+    // Two NATs that give every destination another port could go on like this for ever: only who
+    // has been connected, and moves about, gets more than the table holds.
+    const auto spare = wasConnected_ ? spareRemote() : std::nullopt;
     remote =
         remote_.addPeerReflexive(path.remote, check.priority.value_or(0), check.remoteUfrag, spare);
     if (!remote) {

@@ -21,7 +21,7 @@ void ClientTransaction::sent(Time now) {
     nextAt_ = now + config_.initialRto * config_.lastWait;
   } else {
     nextAt_ = now + rto_;
-    rto_ *= 2;
+    rto_ = rto_ < config_.maxRto / 2 ? rto_ * 2 : config_.maxRto;
   }
 }
 

@@ -31,6 +31,7 @@ struct RetransmitConfig {
   std::uint8_t maxSends = 7;          // Rc
   std::uint16_t lastWait = 16;        // Rm: times the initial RTO, after the last one
   Duration streamTimeout = 39'500ms;  // Ti: over a stream nothing is sent twice
+  Duration maxRto = Duration::max();  // doubling ends here; the standard knows no such end
 };
 
 class ClientTransaction {

@@ -53,6 +53,12 @@ TEST(ClientTransaction, takesItsTimesFromTheConfiguration) {
   EXPECT_EQ(schedule({someId(), config, Transport::Udp}), expected);
 }
 
+TEST(ClientTransaction, doublesUpToAnEnd) {
+  const RetransmitConfig config{100ms, 5, 10, 5s, 300ms};
+  const std::vector<Duration> expected = {0ms, 100ms, 300ms, 600ms, 900ms, 1900ms};
+  EXPECT_EQ(schedule({someId(), config, Transport::Udp}), expected);
+}
+
 TEST(ClientTransaction, neverSendsTwiceOnAStream) {
   for (const Transport t : {Transport::Tcp, Transport::Tls}) {
     const std::vector<Duration> expected = {0ms, 39'500ms};

@@ -24,14 +24,13 @@ void Cubic::onAck(const AckEvent& e) {
   if (inSlowStart()) {
     if (e.priorDelivered >= roundEnd_) {
       roundEnd_ = e.delivered;
-      hystart_.onRoundStart();
+      if (hystart_.onRoundStart()) threshold_ = window_;
     }
-    if (e.rtt > Duration::zero() && hystart_.onSample(e.rtt)) threshold_ = window_;
+    if (e.rtt > Duration::zero()) hystart_.onSample(e.rtt, e.rate);
   }
   if (e.inRecovery || !e.windowLimited) return;
   if (inSlowStart()) {
-    window_ += e.acked / hystart_.divisor();
-    if (window_ > threshold_) window_ = threshold_;
+    if (hystart_.mayGrow()) window_ = std::min(window_ + e.acked, threshold_);
     return;
   }
   grow(e);
@@ -104,6 +103,14 @@ void Cubic::undo() {
   window_ = std::max(window_, saved_.window);
   threshold_ = saved_.threshold;
   peak_ = saved_.peak;
+  epoch_ = false;
+  saved_.valid = false;
+}
+
+void Cubic::resume(std::size_t window) {
+  window_ = std::max(window, kMinPackets * packet_);
+  threshold_ = window_;
+  peak_ = prior_ = 0;
   epoch_ = false;
   saved_.valid = false;
 }

@@ -32,6 +32,9 @@ class Cubic {
   // Nothing was in flight for `idle` (RFC 2861: the window of long ago is stale).
   void onIdle(Duration idle, Duration rto);
 
+  // In congestion avoidance from this window on, without a peak remembered.
+  void resume(std::size_t window);
+
   bool inSlowStart() const { return window_ < threshold_; }
 
  private:

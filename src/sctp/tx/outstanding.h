@@ -87,6 +87,7 @@ class Outstanding {
 
   Tsn ackPoint() const { return acked_; }
   Tsn nextTsn() const { return next_; }
+  Tsn highestAcked() const { return highest_; }
   bool empty() const { return acked_.next() == next_; }
   std::size_t size() const { return next_ - acked_ - 1; }
   std::size_t gapAcked() const { return gapAcked_; }   // fragments

@@ -27,10 +27,11 @@ class Rack {
   void onRecoveryExit();
 
   // Calls lost(tsn) for each fragment given up, which must take it out of flight. Returns when
-  // the next one may have to be, kNever if there is none.
+  // the next one may have to be, kNever if there is none. With `cut` the SACK may have had no room
+  // for what came beyond the highest that it names: nothing there is given up.
   template <class Lost>
-  Time detect(Outstanding& outstanding, bool inRecovery, Duration minRtt, Duration srtt, Time now,
-              Lost&& lost) const {
+  Time detect(Outstanding& outstanding, bool inRecovery, bool cut, Duration minRtt, Duration srtt,
+              Time now, Lost&& lost) const {
     if (!valid_) return kNever;
     const bool sure = inRecovery || outstanding.gapAcked() >= kDuplicateThreshold;
     const Duration window =
@@ -41,11 +42,16 @@ class Rack {
       if (static_cast<std::int32_t>(order_ - c.order) <= 0) return kNever;
       const Time deadline = c.sentAt + rtt_ + window;
       if (deadline > now) return deadline;
+      if (cut && tsn > outstanding.highestAcked()) return kNever;
       lost(tsn);
     }
     return kNever;
   }
 
+  // Whether it was sent after all that is known to have arrived before.
+  bool isLatest(const Outstanding::AckRun& run) const {
+    return run.any && (!valid_ || static_cast<std::int32_t>(run.order - order_) > 0);
+  }
   bool reorderingSeen() const { return reorderingSeen_; }
 
  private:

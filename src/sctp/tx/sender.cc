@@ -15,7 +15,7 @@ Sender::Sender(const SenderConfig& config)
     : config_(config),
       packetSize_(config.packetSize),
       rto_(config.rttHint),
-      controller_(chunkRoom(config.packetSize)) {}
+      controller_(config.controller, chunkRoom(config.packetSize)) {}
 
 void Sender::start(const SendTerms& terms, Time now) {
   PARLEY_CHECK(!started_);
@@ -67,7 +67,7 @@ void Sender::setOuterRate(std::optional<DataRate> rate) {
 void Sender::handlePathChange(Duration rttHint, Time now) {
   rto_ = RtoEstimator(rttHint);
   rack_ = Rack{};
-  controller_ = Cubic(chunkRoom(packetSize_));
+  controller_ = CongestionControl(config_.controller, chunkRoom(packetSize_));
   pacer_ = Pacer{};
   minRtt_ = Duration::zero();
   inRecovery_ = false;

@@ -23,7 +23,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
-#include "sctp/tx/cubic.h"
+#include "sctp/tx/controller.h"
 #include "sctp/tx/outstanding.h"
 #include "sctp/tx/pacer.h"
 #include "sctp/tx/rack.h"
@@ -32,8 +32,6 @@
 #include "sctp/wire/forward_tsn.h"
 
 namespace parley::sctp::tx {
-
-enum class Controller : std::uint8_t { Cubic, Model };
 
 struct SenderConfig {
   // Bytes of an SCTP packet: the path's datagram less what lies below SCTP. A multiple of 4.
@@ -150,6 +148,9 @@ class Sender {
   static constexpr Duration kMinProbeTimeout = 10ms;  // a busy peer is no lost packet
   static constexpr Duration kSackDelay = 200ms;       // RFC 9260 section 6.2, what all stacks have
   static constexpr Duration kMinRttWindow = 10s;
+  // SACKs with so many gap blocks may have been cut: libwebrtc's at exactly 20, others at the MTU.
+  static constexpr std::size_t kCutSackGaps = 20;
+  static constexpr std::size_t kFullSackGaps = 200;
   static constexpr std::size_t kMinFragment = 256;       // no smaller one just to fill a packet
   static constexpr std::size_t kMaxSkippedStreams = 64;  // in one FORWARD TSN
 
@@ -173,11 +174,12 @@ class Sender {
   void restartIfIdle(Time now);
 
   // sender_ack.cc
+  bool isSackCut() const { return gapCount_ == kCutSackGaps || gapCount_ >= kFullSackGaps; }
   SackVerdict apply(Tsn cumulative, const SackView* sack, Time now);
   void updatePeerWindow(const SackView& sack, bool progress);
   Duration measureRtt(const Outstanding::AckRun& run, Time now);
   double sampleRate(const Outstanding::AckRun& run, Time now);
-  std::size_t detectLosses(Time now);
+  void detectLosses(Time now);
   void onLossEvent(Time now);
   void updateRecovery(const Outstanding::AckRun& run);
   void noteDuplicates(const SackView& sack);
@@ -205,7 +207,8 @@ class Sender {
   Rack rack_;
   RtoEstimator rto_;
   Pacer pacer_;
-  Cubic controller_;
+  CongestionControl controller_;
+  std::size_t lostUnreported_ = 0;  // bytes that the controller has not heard of
   std::optional<DataRate> outerRate_;
 
   // What the peer's last SACK lets us send, less what has gone out since.
@@ -216,6 +219,8 @@ class Sender {
   // Recovery lasts until something sent after its beginning is acknowledged.
   bool inRecovery_ = false;
   std::uint32_t recoveryOrder_ = 0;
+  std::size_t gapCount_ = 0;          // of the last SACK
+  bool lostCredit_ = false;           // one packet of lost fragments may go beyond the window
   std::uint64_t duplicateRound_ = 0;  // delivered bytes: duplicates count once a round trip
 
   // Delivery rate (draft-cheng-iccrg-delivery-rate-estimation).

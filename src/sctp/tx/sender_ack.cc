@@ -1,5 +1,6 @@
 // What SACKs and timers do: measurement, loss detection, recovery.
 #include <algorithm>
+#include <utility>
 
 #include "sctp/tx/sender.h"
 
@@ -35,7 +36,8 @@ SackVerdict Sender::apply(Tsn cumulative, const SackView* sack, Time now) {
   e.rate = sampleRate(run, now);
   e.rateAppLimited = run.appLimited;
   e.priorDelivered = run.delivered;
-  if (run.rtoSpurious && afterTimeout_) {
+  // Where SACKs may have been cut, what is told late may have come before the timeout.
+  if (run.rtoSpurious && afterTimeout_ && gapCount_ < kCutSackGaps) {
     ++counters_.spuriousTimeouts;
     outstanding_.restoreFlight();
     controller_.undo();
@@ -46,10 +48,18 @@ SackVerdict Sender::apply(Tsn cumulative, const SackView* sack, Time now) {
     probed_ = false;
     rto_.progress();
   }
-  if (sack != nullptr && sack->duplicateCount() != 0) noteDuplicates(*sack);
+  if (sack != nullptr) {
+    if (sack->duplicateCount() != 0) noteDuplicates(*sack);
+    gapCount_ = sack->gapCount();
+    // Something arrived; when the SACK does not say what, it has no room for it. One packet of what
+    // is known to be lost may follow all the same (section 7.2.4 rule 3), else a window full of
+    // holes would stand still.
+    if (run.bytes == 0 && outstanding_.hasLost()) lostCredit_ = true;
+  }
   rack_.onAcked(run, minRtt_, now);
   updateRecovery(run);
-  e.lost = detectLosses(now);
+  detectLosses(now);
+  e.lost = std::exchange(lostUnreported_, 0);
   if (sack != nullptr) updatePeerWindow(*sack, progress);
   e.now = now;
   e.inFlight = outstanding_.inFlight();
@@ -77,7 +87,9 @@ void Sender::updatePeerWindow(const SackView& sack, bool progress) {
 }
 
 Duration Sender::measureRtt(const Outstanding::AckRun& run, Time now) {
-  if (!run.anyClean) return Duration::zero();
+  // Only by the latest that was sent: one that came long ago may be told of late, when the holes
+  // before it are filled, because a SACK has no room for all gap blocks (some peers: for twenty).
+  if (!run.anyClean || run.retransmitted || !rack_.isLatest(run)) return Duration::zero();
   const Duration rtt = std::max<Duration>(now - run.cleanSentAt, 1us);
   rto_.sample(rtt);
   if (minRtt_ == Duration::zero() || rtt <= minRtt_ || now - minRttAt_ > kMinRttWindow) {
@@ -96,20 +108,19 @@ double Sender::sampleRate(const Outstanding::AckRun& run, Time now) {
          std::chrono::duration<double>(interval).count();
 }
 
-std::size_t Sender::detectLosses(Time now) {
-  std::size_t lost = 0;
+void Sender::detectLosses(Time now) {
   bool event = false;
-  reorderAt_ = rack_.detect(outstanding_, inRecovery_, minRtt_, rto_.srtt(), now, [&](Tsn tsn) {
-    const Chunk& c = outstanding_.at(tsn);
-    lost += outstanding_.onWire(c);
-    ++counters_.chunksLost;
-    // Losses of one window are one event: those sent before recovery began belong to it.
-    if (!inRecovery_ || static_cast<std::int32_t>(c.order - recoveryOrder_) > 0) event = true;
-    outstanding_.markLost(tsn);
-    if (isExhausted(pool_[c.message], c, now)) abandon(c.message);
-  });
+  reorderAt_ =
+      rack_.detect(outstanding_, inRecovery_, isSackCut(), minRtt_, rto_.srtt(), now, [&](Tsn tsn) {
+        const Chunk& c = outstanding_.at(tsn);
+        lostUnreported_ += outstanding_.onWire(c);
+        ++counters_.chunksLost;
+        // Losses of one window are one event: those sent before recovery began belong to it.
+        if (!inRecovery_ || static_cast<std::int32_t>(c.order - recoveryOrder_) > 0) event = true;
+        outstanding_.markLost(tsn);
+        if (isExhausted(pool_[c.message], c, now)) abandon(c.message);
+      });
   if (event) onLossEvent(now);
-  return lost;
 }
 
 void Sender::onLossEvent(Time now) {

@@ -15,7 +15,10 @@ bool Sender::fill(PacketWriter& w, Time now) {
     fillProbe(w, now, filled);
   } else if (hasWork()) {
     restartIfIdle(now);
-    if (!isWindowOpen()) {
+    if (!isWindowOpen() && lostCredit_ && outstanding_.hasLost()) {
+      lostCredit_ = false;
+      fillLost(w, now, filled);
+    } else if (!isWindowOpen()) {
       blocked_ = Blocked::Window;
       windowUsed_ = true;
     } else if (!pacer_.allows(now)) {

@@ -13,6 +13,7 @@ struct AckEvent {
   Time now{};
   std::size_t acked = 0;          // newly delivered
   std::size_t lost = 0;           // newly given up
+  std::uint64_t lostPriorDelivered = 0;  // delivered in all when the latest of these was sent
   std::size_t priorInFlight = 0;  // before this SACK
   std::size_t inFlight = 0;       // after it
   Duration rtt{};                 // measured by it; zero: nothing measured

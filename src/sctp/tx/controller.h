@@ -25,6 +25,10 @@ class CongestionControl {
   bool inSlowStart() const {
     return std::visit([](const auto& c) { return c.inSlowStart(); }, state_);
   }
+  // For people: what it is doing.
+  const char* phase() const {
+    return std::visit([](const auto& c) { return c.phase(); }, state_);
+  }
   void setPacketSize(std::size_t packet) {
     std::visit([packet](auto& c) { c.setPacketSize(packet); }, state_);
   }

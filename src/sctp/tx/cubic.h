@@ -36,6 +36,7 @@ class Cubic {
   void resume(std::size_t window);
 
   bool inSlowStart() const { return window_ < threshold_; }
+  const char* phase() const { return inSlowStart() ? "slow start" : "avoidance"; }
 
  private:
   void grow(const AckEvent& e);

@@ -20,6 +20,22 @@ void Model::setPacketSize(std::size_t packet) {
   cubic_.setPacketSize(packet);
 }
 
+const char* Model::phase() const {
+  switch (mode_) {
+    case Mode::Startup:
+      return "startup";
+    case Mode::Drain:
+      return "drain";
+    case Mode::Cruise:
+      return "cruise";
+    case Mode::Measure:
+      return "measure";
+    case Mode::Compete:
+      return "compete";
+  }
+  return "";
+}
+
 double Model::product() const {
   return bandwidth_.best() * seconds(minRtt_);
 }
@@ -68,7 +84,7 @@ void Model::onAck(const AckEvent& e) {
   if (isCongestion(e)) onCongestion(e);
   if (mode_ == Mode::Startup || mode_ == Mode::Compete) {
     AckEvent own = e;
-    own.inRecovery = roundReacted_;
+    own.inRecovery = e.priorDelivered < reactedAt_;
     cubic_.onAck(own);
   }
   advance(e, newRound);
@@ -76,10 +92,12 @@ void Model::onAck(const AckEvent& e) {
 
 bool Model::updateRound(const AckEvent& e) {
   roundAcked_ += e.acked;
-  roundLost_ += e.lost;
+  // What was sent before the last answer to congestion belongs to that.
+  if (e.lostPriorDelivered >= reactedAt_) roundLost_ += e.lost;
   if (e.acked == 0 || e.priorDelivered < roundEnd_) return false;
   roundEnd_ = e.delivered;
   ++round_;
+  quietRounds_ = roundQueued_ ? 0 : quietRounds_ + 1;
   if (!roundQueued_) {
     quietAcked_ += static_cast<double>(roundAcked_);
     quietLost_ += static_cast<double>(roundLost_);
@@ -90,7 +108,7 @@ bool Model::updateRound(const AckEvent& e) {
     }
   }
   roundAcked_ = roundLost_ = 0;
-  roundQueued_ = roundReacted_ = false;
+  roundQueued_ = false;
   return true;
 }
 
@@ -108,8 +126,8 @@ bool Model::isQueueing(Duration rtt) const {
   return rtt > minRtt_ + std::max(scaled(minRtt_, kQueueShare), kQueueFloor);
 }
 
-bool Model::isCongestion(const AckEvent& e) {
-  if (e.lost == 0 || roundReacted_) return false;
+bool Model::isCongestion(const AckEvent& e) const {
+  if (e.lost == 0 || e.lostPriorDelivered < reactedAt_) return false;
   const double lost = static_cast<double>(roundLost_) / static_cast<double>(packet_);
   const double all = static_cast<double>(std::max(roundAcked_ + roundLost_, cubic_.window() / 2)) /
                      static_cast<double>(packet_);
@@ -121,7 +139,8 @@ bool Model::isCongestion(const AckEvent& e) {
 }
 
 void Model::onCongestion(const AckEvent& e) {
-  roundReacted_ = true;
+  reactedAt_ = e.delivered;
+  roundLost_ = 0;
   if (mode_ == Mode::Measure) return;
   if (mode_ != Mode::Compete && mode_ != Mode::Startup) enterCompete(e.priorInFlight);
   cubic_.onLossEvent(e.now);
@@ -155,9 +174,11 @@ void Model::advance(const AckEvent& e, bool newRound) {
       if (e.now >= measureUntil_ && newRound) leaveMeasure(e);
       return;
     case Mode::Compete:
+      if (quietRounds_ >= kQuietRounds) enterCruise(e.now);
       break;
   }
-  if (mode_ != Mode::Startup && mode_ != Mode::Drain && e.now - minRttAt_ > kMinRttLife)
+  const Duration life = mode_ == Mode::Compete ? kMinRttLifeCompeting : kMinRttLife;
+  if (mode_ != Mode::Startup && mode_ != Mode::Drain && e.now - minRttAt_ > life)
     enterMeasure(e.now);
 }
 
@@ -189,6 +210,7 @@ void Model::enterCruise(Time now) {
 
 void Model::enterCompete(std::size_t window) {
   mode_ = Mode::Compete;
+  quietRounds_ = 0;
   cubic_.resume(window);
 }
 

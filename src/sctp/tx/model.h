@@ -27,6 +27,7 @@ class Model {
  public:
   static constexpr std::uint64_t kBandwidthRounds = 10;
   static constexpr Duration kMinRttLife = 10s;
+  static constexpr Duration kMinRttLifeCompeting = 20s;
   static constexpr Duration kMeasureTime = 200ms;
   static constexpr double kProbeGain = 1.25;
   static constexpr double kDrainGain = 0.75;
@@ -42,6 +43,7 @@ class Model {
   static constexpr double kStandingShare = 0.25;
   static constexpr Duration kStandingFloor = 2ms;
   static constexpr int kStandingCycles = 2;
+  static constexpr int kQuietRounds = 16;  // without a queue: nobody competes
 
   explicit Model(std::size_t packet);
 
@@ -57,11 +59,12 @@ class Model {
 
   enum class Mode : std::uint8_t { Startup, Drain, Cruise, Measure, Compete };
   Mode mode() const { return mode_; }
+  const char* phase() const;
 
  private:
   bool updateRound(const AckEvent& e);
   void updateMinRtt(const AckEvent& e);
-  bool isCongestion(const AckEvent& e);
+  bool isCongestion(const AckEvent& e) const;
   bool isQueueing(Duration rtt) const;
   void onCongestion(const AckEvent& e);
   void advance(const AckEvent& e, bool newRound);
@@ -87,7 +90,7 @@ class Model {
   std::size_t roundAcked_ = 0;
   std::size_t roundLost_ = 0;
   bool roundQueued_ = false;   // some round trip of it was long
-  bool roundReacted_ = false;  // its congestion has been answered
+  std::uint64_t reactedAt_ = 0;  // delivered bytes at the last answer to congestion
   // Of rounds without a queue, fading.
   double quietAcked_ = 0;
   double quietLost_ = 0;
@@ -95,6 +98,7 @@ class Model {
   int phase_ = 0;
   Time phaseAt_{};
   Duration cycleRtt_ = Duration::max();
+  int quietRounds_ = 0;  // in a row
   int standing_ = 0;  // cycles in a row with a queue that is not ours
 
   Time measureUntil_ = kNever;

@@ -112,6 +112,7 @@ SenderStats Sender::stats() const {
   s.peerWindow = peerWindow_;
   s.srtt = rto_.srtt();
   s.minRtt = minRtt_;
+  s.phase = controller_.phase();
   s.pacingRate = pacer_.rate();
   s.bytesAcked = delivered_;
   s.messagesAbandoned += queue_.expired();

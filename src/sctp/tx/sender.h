@@ -56,6 +56,7 @@ struct SenderStats {
   std::size_t peerWindow = 0;
   Duration srtt{};
   Duration minRtt{};
+  const char* phase = "";         // of the congestion controller, for people
   double pacingRate = 0;          // bytes a second; 0: none
   std::uint64_t packetsSent = 0;  // with at least one DATA chunk
   std::uint64_t chunksSent = 0;   // retransmissions included
@@ -209,6 +210,7 @@ class Sender {
   Pacer pacer_;
   CongestionControl controller_;
   std::size_t lostUnreported_ = 0;  // bytes that the controller has not heard of
+  std::uint64_t lostPriorDelivered_ = 0;
   std::optional<DataRate> outerRate_;
 
   // What the peer's last SACK lets us send, less what has gone out since.

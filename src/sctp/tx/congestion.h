@@ -11,12 +11,12 @@ namespace parley::sctp::tx {
 
 struct AckEvent {
   Time now{};
-  std::size_t acked = 0;          // newly delivered
-  std::size_t lost = 0;           // newly given up
+  std::size_t acked = 0;                 // newly delivered
+  std::size_t lost = 0;                  // newly given up
   std::uint64_t lostPriorDelivered = 0;  // delivered in all when the latest of these was sent
-  std::size_t priorInFlight = 0;  // before this SACK
-  std::size_t inFlight = 0;       // after it
-  Duration rtt{};                 // measured by it; zero: nothing measured
+  std::size_t priorInFlight = 0;         // before this SACK
+  std::size_t inFlight = 0;              // after it
+  Duration rtt{};                        // measured by it; zero: nothing measured
   Duration srtt{};
   Duration minRtt{};                 // over the association's recent life; zero: not known
   std::uint64_t delivered = 0;       // in all, this SACK included

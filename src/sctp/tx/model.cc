@@ -98,7 +98,8 @@ bool Model::updateRound(const AckEvent& e) {
   roundEnd_ = e.delivered;
   ++round_;
   quietRounds_ = roundQueued_ ? 0 : quietRounds_ + 1;
-  if (!roundQueued_) {
+  queuedRounds_ = roundQueued_ ? queuedRounds_ + 1 : 0;
+  if (quietRounds_ > 1) {
     quietAcked_ += static_cast<double>(roundAcked_);
     quietLost_ += static_cast<double>(roundLost_);
     // The last few thousand packets.
@@ -106,6 +107,8 @@ bool Model::updateRound(const AckEvent& e) {
       quietAcked_ /= 2;
       quietLost_ /= 2;
     }
+  } else if (queuedRounds_ >= kOwnLossRounds) {
+    quietAcked_ = quietLost_ = 0;
   }
   roundAcked_ = roundLost_ = 0;
   roundQueued_ = false;
@@ -134,7 +137,7 @@ bool Model::isCongestion(const AckEvent& e) const {
   if (lost > kGrossLoss * all && lost > 4) return true;
   if (!roundQueued_) return false;
   const double share = quietAcked_ + quietLost_ > 0 ? quietLost_ / (quietAcked_ + quietLost_) : 0;
-  const double expected = share * all;
+  const double expected = std::min(share, kMostOwnLoss) * all;
   return lost > 2 * expected + (expected > 0.1 ? 3 : 0);
 }
 

@@ -14,7 +14,8 @@
 //
 // Which losses are congestion: a path that loses packets at random loses them with an empty queue,
 // too. The share lost while the round trip is short is taken as the path's own; a round in which it
-// is long and that loses clearly more is congestion, and so is any that loses a fifth.
+// is long and that loses clearly more is congestion, and so is any that loses a fifth. What was
+// learnt so is forgotten when it has not been seen again for some rounds.
 #pragma once
 
 #include "sctp/tx/congestion.h"
@@ -35,6 +36,8 @@ class Model {
   static constexpr double kWindowGain = 2.0;
   static constexpr int kPhases = 8;
   static constexpr double kGrossLoss = 0.2;
+  static constexpr double kMostOwnLoss = 0.1;  // of a path
+  static constexpr int kOwnLossRounds = 24;    // without a round to see it
   static constexpr std::size_t kMinPackets = 4;
   // Round trips longer by this share (and kQueueFloor) than the shortest: there is a queue.
   static constexpr double kQueueShare = 0.125;
@@ -89,9 +92,10 @@ class Model {
   std::uint64_t round_ = 0;
   std::size_t roundAcked_ = 0;
   std::size_t roundLost_ = 0;
-  bool roundQueued_ = false;   // some round trip of it was long
+  bool roundQueued_ = false;     // some round trip of it was long
   std::uint64_t reactedAt_ = 0;  // delivered bytes at the last answer to congestion
-  // Of rounds without a queue, fading.
+  int queuedRounds_ = 0;         // in a row
+  // Of rounds without a queue that follow such a round; fading.
   double quietAcked_ = 0;
   double quietLost_ = 0;
 
@@ -99,7 +103,7 @@ class Model {
   Time phaseAt_{};
   Duration cycleRtt_ = Duration::max();
   int quietRounds_ = 0;  // in a row
-  int standing_ = 0;  // cycles in a row with a queue that is not ours
+  int standing_ = 0;     // cycles in a row with a queue that is not ours
 
   Time measureUntil_ = kNever;
   Duration measured_ = Duration::max();

@@ -115,7 +115,7 @@ void Sender::detectLosses(Time now) {
       rack_.detect(outstanding_, inRecovery_, isSackCut(), minRtt_, rto_.srtt(), now, [&](Tsn tsn) {
         const Chunk& c = outstanding_.at(tsn);
         lostUnreported_ += outstanding_.onWire(c);
-    lostPriorDelivered_ = std::max(lostPriorDelivered_, c.delivered);
+        lostPriorDelivered_ = std::max(lostPriorDelivered_, c.delivered);
         ++counters_.chunksLost;
         // Losses of one window are one event: those sent before recovery began belong to it.
         if (!inRecovery_ || static_cast<std::int32_t>(c.order - recoveryOrder_) > 0) event = true;

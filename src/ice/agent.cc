@@ -63,9 +63,9 @@ void Agent::beginGeneration(Credentials credentials) {
   keys_ = Keys{std::move(credentials)};
 }
 
-void Agent::restart(Time now) {
+void Agent::restart(Credentials credentials, Time now) {
   if (state_ == State::Closed) return;
-  beginGeneration(makeCredentials(random_, config_.ufragPrefix));
+  beginGeneration(std::move(credentials));
   local_.beginGeneration();
   localEnd_ = false;
   if (state_ == State::Failed) setState(State::New);

@@ -101,6 +101,8 @@ class Agent {
 
   // ---- our side ----
   const Credentials& localCredentials() const { return keys_.local; }
+  // Those that an offer or answer carries already, in place of our own; before the first link.
+  void setLocalCredentials(Credentials credentials) { keys_ = Keys{std::move(credentials)}; }
   Role role() const { return role_; }
   // As offer and answer decide it (RFC 8445 section 6.1.1); before checks begin.
   void setRole(Role role, Time now);
@@ -129,7 +131,8 @@ class Agent {
   // announced anew; the path that is selected carries data until the new generation has one
   // (RFC 8445 section 9). Credentials and candidates of the other side, and both ends of
   // candidates, are to be given again.
-  void restart(Time now);
+  void restart(Time now) { restart(makeCredentials(random_, config_.ufragPrefix), now); }
+  void restart(Credentials credentials, Time now);
   void close();
 
   // ---- verbs ----

@@ -9,8 +9,8 @@
 #include "base/result.h"
 #include "base/strong_id.h"
 #include "base/time.h"
+#include "ice/candidate.h"
 #include "net/path.h"
-#include "stun/uri.h"
 
 namespace parley::peer {
 
@@ -27,11 +27,14 @@ struct IceServer {
   std::string credential;
 };
 
-// One stun:, stuns:, turn: or turns: URL taken apart.
-using IceUrl = stun::Uri;
-inline Result<IceUrl> parseIceUrl(std::string_view url) {
-  return stun::parseUri(url);
-}
+// One stun:, stuns:, turn: or turns: URL taken apart (RFC 7064 section 3.1, RFC 7065 section 3.1).
+struct IceUrl {
+  bool turn = false;
+  Transport transport = Transport::Udp;
+  std::string host;  // a name or an address, without brackets
+  std::uint16_t port = 3478;
+};
+Result<IceUrl> parseIceUrl(std::string_view url);
 
 enum class IceTransportPolicy : std::uint8_t { All, Relay };
 
@@ -40,6 +43,10 @@ struct PeerConfig {
   static constexpr std::size_t kMaxServerUrls = 16;
   std::vector<IceServer> iceServers;
   IceTransportPolicy iceTransportPolicy = IceTransportPolicy::All;
+
+  // Host candidates go by multicast DNS names (draft-ietf-mmusic-mdns-ice-candidates section 3.1);
+  // the host is told which to answer for (PublishMdns).
+  bool hideHostAddresses = false;
 
   // The UDP payload that a path is trusted to carry from the first packet on: 1200 bytes pass
   // everywhere (RFC 8261 section 5, RFC 9000 section 14). With discovery sctp probes beyond it.
@@ -52,8 +59,8 @@ struct PeerConfig {
   std::uint64_t maxMessageSize = 256 * 1024;
   // What may wait to be sent, all channels together; send() refuses what goes beyond.
   std::size_t sendBufferSize = std::size_t{16} << 20;
-  // Bytes of the receive window that the other side is offered.
-  std::uint32_t receiveWindow = 4u << 20;
+  // Up to which the receive window grows.
+  std::uint32_t receiveWindow = 24u << 20;
   bool modelBasedCongestionControl = false;  // BBR-like instead of CUBIC
 
   // Entries of the event log that are kept: the first half of them for good, then the newest.
@@ -61,15 +68,7 @@ struct PeerConfig {
 };
 
 // What the host says of a UDP socket that it bound for a Peer.
-struct LinkInfo {
-  enum class Kind : std::uint8_t { Ethernet, Wifi, Cellular, Vpn, Loopback, Unknown };
-  Kind kind = Kind::Unknown;
-  // Offered in place of the address, which then stays hidden (draft-ietf-mmusic-mdns-ice-candidates
-  // section 3.1); the host answers for the name. Empty: the address itself.
-  std::string mdnsName{};
-  // Not offered as a host candidate, only used towards servers (RFC 8828 mode 2).
-  bool hidden = false;
-};
+using InterfaceKind = ice::InterfaceKind;
 
 // What is negotiated for a transport (negotiation.h takes it out of jsep's deltas).
 struct IceParameters {

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/strong_id.h"
+#include "datachannel/channels.h"
 #include "net/path.h"
 #include "peer/config.h"
 
@@ -35,6 +36,12 @@ struct ResolveName {
 struct ResolveMdns {
   LookupId id;
   std::string name;
+};
+
+// From now on answer multicast DNS questions for the name with the address.
+struct PublishMdns {
+  std::string name;
+  IpAddress address;
 };
 
 // ---- for the other side, by signalling --------------------------------------------------------
@@ -94,8 +101,10 @@ struct IceStateChanged {
 };
 struct SelectedPairChanged {
   TransportId transport;
-  std::string local;  // candidates' texts
-  std::string remote;
+  Path path;  // the `link` of a relayed one is none of the host's
+  ice::CandidateType local{};
+  ice::CandidateType remote{};
+  std::optional<Transport> relayProtocol{};  // our own relay carries it, and is talked to so
 };
 struct DtlsStateChanged {
   TransportId transport;
@@ -112,20 +121,9 @@ struct ConnectionStateChanged {
 };
 
 // A data channel of this Peer, from createChannel() or announced by the other side. Never reused.
-using ChannelId = StrongId<struct PeerChannelTag, std::uint32_t>;
-
-enum class MessageKind : std::uint8_t { Text, Binary };
-
-struct ChannelInit {
-  std::string label;
-  std::string protocol;
-  bool ordered = true;
-  std::optional<std::uint16_t> maxRetransmits{};
-  std::optional<std::uint16_t> maxPacketLifeTime{};  // milliseconds; not both
-  bool negotiated = false;
-  std::optional<std::uint16_t> id{};  // the SCTP stream; only and always when negotiated
-  std::uint16_t priority = 256;       // RFC 8831 section 6.4
-};
+using ChannelId = datachannel::ChannelId;
+using ChannelInit = datachannel::ChannelInit;
+using MessageKind = datachannel::MessageKind;
 
 // One of ours, or one that the other side opened (told by ChannelAnnounced before).
 struct ChannelOpened {
@@ -141,7 +139,7 @@ struct ChannelMessage {
   MessageKind kind;
   ConstBytes data;
 };
-// The other side began to close it.
+// It is being closed, by the other side or by closeChannel(): nothing can be sent any more.
 struct ChannelClosing {
   ChannelId channel;
 };
@@ -154,7 +152,7 @@ struct ChannelBufferedAmountLow {
   ChannelId channel;
 };
 using PeerEvent =
-    std::variant<OpenStream, CloseStream, ResolveName, ResolveMdns, LocalCandidate,
+    std::variant<OpenStream, CloseStream, ResolveName, ResolveMdns, PublishMdns, LocalCandidate,
                  GatheringStateChanged, CandidateError, IceStateChanged, SelectedPairChanged,
                  DtlsStateChanged, SctpStateChanged, ConnectionStateChanged, ChannelOpened,
                  ChannelAnnounced, ChannelMessage, ChannelClosing, ChannelClosed,

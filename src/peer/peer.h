@@ -4,10 +4,10 @@
 // (peer/events.h), and its host, which may be any event loop, answers.
 //
 //   Peer peer(config, identity, dtlsContext, random, now);
-//   peer.addLink(link, address, {}, now);            // a UDP socket that the host bound
-//   apply(peer, transportState, now);                // what offer and answer say (negotiation.h)
-//   ChannelId c = *peer.createChannel({.label = "chat"}, now);
-//   drain(peer, batch, now, send, onEvent);          // after every call
+//   peer.addLink(link, address, InterfaceKind::Ethernet, now);   // a UDP socket that the host
+//   bound apply(peer, transportState, now);                // what offer and answer say
+//   (negotiation.h) ChannelId c = *peer.createChannel({.label = "chat"}, now); drain(peer, batch,
+//   now, send, onEvent);          // after every call
 //
 // How it is built: a Peer is transports (Transport = ice::Agent + TURN clients + dtls::Session;
 // one today, several later) and one SCTP association with its channels over the first. Offer and
@@ -64,11 +64,13 @@ class Peer {
 
   // A UDP socket bound to `local`. Gathering goes over all links there are; one that comes later
   // joins it. Ignored beyond kMaxLinks.
-  void addLink(LinkId link, const Address& local, const LinkInfo& info, Time now);
+  void addLink(LinkId link, const Address& local, InterfaceKind kind, Time now);
   void removeLink(LinkId link, Time now);
   // No more links for now: gathering can be complete. Without it gathering never is.
   void endOfLinks(Time now);
 
+  // A stream is a TURN server's: what it brings is cut by turn::StreamFramer, each message a train
+  // of its own; what the batch has for its path goes out as it stands.
   void handleStreamOpened(StreamRequestId id, const Path& path, Time now);
   void handleStreamFailed(StreamRequestId id, const Error& error, Time now);
   // No addresses: there are none, or the lookup failed.

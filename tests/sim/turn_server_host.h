@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/check.h"
 #include "sim/engine_host.h"
 #include "turn/server/server.h"
 #include "turn/stream_framer.h"
@@ -21,6 +22,9 @@ class TurnServerHost final : public StreamUser {
 
   TurnServerHost(Host& host, turn::Config config, const Address& listener, bool routes);
   ~TurnServerHost() override;
+
+  // Streams are taken there as well.
+  void listenAt(const Address& stream) { PARLEY_CHECK(host_.tcp().listen(stream, *this).ok()); }
 
   void setOnMessage(OnMessage onMessage) { onMessage_ = std::move(onMessage); }
   void setOnEvent(OnEvent onEvent) { onEvent_ = std::move(onEvent); }

@@ -80,7 +80,7 @@ MessageSlot SendQueue::peek(Time now) {
 
 void SendQueue::charge(Stream& s, std::size_t n) {
   // A little for the message itself: streams of many small ones pay for their headers.
-  s.turn += std::uint64_t{n + kDataHeaderSize} * s.costOfByte;
+  s.turn += ((n + kDataHeaderSize) << 16) / std::max<std::uint16_t>(s.priority, 1);
 }
 
 void SendQueue::popHead(Stream& s) {
@@ -100,23 +100,26 @@ void SendQueue::removeBytes(std::uint32_t slot, std::size_t n) {
   low_.push_back(slot);
 }
 
-void SendQueue::take(MessageSlot slot, std::size_t n, PayloadStore::Place rest) {
+void SendQueue::take(MessageSlot slot, std::size_t n) {
   Message& m = pool_[slot];
   Stream& s = streams_[m.stream];
-  m.place = rest;
+  if (!m.started) {
+    m.started = true;
+    Mid& counter = m.unordered ? s.nextUnordered : s.nextOrdered;
+    m.mid = counter;
+    ++counter;
+  } else {
+    ++m.fsn;
+  }
+  m.place = store_.skip(m.place, n);
   m.unsent -= static_cast<std::uint32_t>(n);
   removeBytes(m.stream, n);
   charge(s, n);
   if (m.unsent == 0) popHead(s);
   if (m.unsent != 0 && interleaving_ == Interleaving::Off) return;
-  if (s.head != kNoMessage) {
-    if (ready_.empty()) {
-      turn_ = s.turn;  // nobody else wants a turn
-      return;
-    }
-    makeReady(current_);
-  }
+  const std::uint32_t stream = current_;
   current_ = kNoStream;
+  if (s.head != kNoMessage) makeReady(stream);
 }
 
 void SendQueue::dropRest(MessageSlot slot) {
@@ -149,7 +152,7 @@ std::size_t SendQueue::bufferedAmount(StreamId stream) const {
 }
 
 void SendQueue::setPriority(StreamId stream, std::uint16_t priority) {
-  streams_[findOrAdd(stream)].costOfByte = kTurnScale / std::max<std::uint16_t>(priority, 1);
+  streams_[findOrAdd(stream)].priority = std::max<std::uint16_t>(priority, 1);
 }
 
 void SendQueue::setLowThreshold(StreamId stream, std::size_t bytes) {
@@ -183,7 +186,7 @@ void SendQueue::restartStream(StreamId stream) {
   Stream& s = streams_[slot];
   s.closed = false;
   s.nextOrdered = s.nextUnordered = Mid{0};
-  s.costOfByte = kTurnScale / kPriorityNormal;
+  s.priority = kPriorityNormal;
   s.lowThreshold = 0;
 }
 

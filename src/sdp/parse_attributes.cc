@@ -78,8 +78,8 @@ bool readTransport(TransportAttributes& t, std::string_view key, std::string_vie
   } else if (key == "setup") {
     complaint = readSetup(t.setup, value);
   } else if (key == "tls-id") {
-    t.tlsId = value;
-    if (!isVisible(value)) complaint = "a=tls-id is empty";
+    t.tlsId = Words(value).rest();
+    if (!isVisible(*t.tlsId)) complaint = "a=tls-id is not one word";
   } else {
     return false;
   }

@@ -16,6 +16,8 @@ class AnswerMaker {
     Created out;
     out.model = emptyDescription(s_);
     out.model.extmapAllowMixed = offersMixed();
+    // RFC 9429 section 5.3.1: only to who knows it.
+    if (!offersTrickle()) out.model.transport.iceOptions = {"ice2"};
     for (std::size_t i = 0; i < offer_.media.size(); ++i) {
       const Transceiver* const t = s_.byMid(offer_.media[i].mid.value_or(""));
       out.model.media.push_back(section(i, t));
@@ -33,6 +35,13 @@ class AnswerMaker {
   }
 
  private:
+  bool offersTrickle() const {
+    return saysTrickle(offer_.transport.iceOptions) ||
+           std::any_of(offer_.media.begin(), offer_.media.end(), [](const MediaDescription& m) {
+             return saysTrickle(m.transport.iceOptions);
+           });
+  }
+
   bool offersMixed() const {
     return offer_.extmapAllowMixed ||
            std::any_of(offer_.media.begin(), offer_.media.end(),

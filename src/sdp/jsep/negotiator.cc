@@ -242,14 +242,11 @@ SignalingState Negotiator::signalingState() const {
 std::optional<bool> Negotiator::canTrickleIceCandidates() const {
   const SetDescription* const remote = state_->remote();
   if (remote == nullptr) return std::nullopt;
-  const auto trickles = [](const std::vector<std::string>& options) {
-    return std::find(options.begin(), options.end(), "trickle") != options.end();
-  };
-  if (trickles(remote->model.transport.iceOptions)) return true;
+  if (saysTrickle(remote->model.transport.iceOptions)) return true;
   bool any = false;
   for (const MediaDescription& m : remote->model.media) {
     if (m.isRejected() || !remote->model.ufragOf(m)) continue;
-    if (!trickles(m.transport.iceOptions)) return false;
+    if (!saysTrickle(m.transport.iceOptions)) return false;
     any = true;
   }
   return any;

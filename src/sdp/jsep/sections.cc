@@ -37,6 +37,18 @@ bool isDataSection(const MediaDescription& section) {
   return section.isSctp();
 }
 
+// Some programs divide the options by commas.
+bool saysTrickle(const std::vector<std::string>& iceOptions) {
+  for (const std::string& options : iceOptions) {
+    for (std::size_t at = 0; at <= options.size();) {
+      const std::size_t end = std::min(options.find(',', at), options.size());
+      if (std::string_view(options).substr(at, end - at) == "trickle") return true;
+      at = end + 1;
+    }
+  }
+  return false;
+}
+
 SessionDescription emptyDescription(const NegotiatorState& s) {
   SessionDescription d;
   d.origin.sessionId = s.sessionId;

@@ -88,6 +88,7 @@ void describeStreams(const Transceiver& t, MediaDescription& section);
 std::vector<Codec> preferredCodecs(const NegotiatorState& s, const Transceiver& t);
 // Candidates gathered so far with these credentials.
 void keepCandidates(const NegotiatorState& s, MediaDescription& section);
+bool saysTrickle(const std::vector<std::string>& iceOptions);
 bool isDataSection(const MediaDescription& section);
 // Of an offer: can we answer it with anything but a rejection?
 bool isAcceptable(const NegotiatorState& s, const SessionDescription& offer, std::size_t index);

@@ -24,10 +24,6 @@ IceParameters iceOf(const SessionDescription& d, const MediaDescription& m) {
   return {d.ufragOf(m).value_or(""), d.pwdOf(m).value_or("")};
 }
 
-bool hasOption(const std::vector<std::string>& options, std::string_view option) {
-  return std::find(options.begin(), options.end(), option) != options.end();
-}
-
 // The section that describes the transport of these mids: `first` if it has its attributes.
 const MediaDescription* describing(const SessionDescription& d,
                                    const std::vector<std::string>& mids) {
@@ -45,8 +41,11 @@ void takeRemote(TransportState& t, const SessionDescription& d, const MediaDescr
   t.remote = iceOf(d, m);
   t.remoteLite = d.iceLite;
   t.remoteIceOptions = d.iceOptionsOf(m);
-  t.remoteTrickle = hasOption(t.remoteIceOptions, "trickle");
-  t.remoteCandidates = m.candidates;
+  t.remoteTrickle = saysTrickle(t.remoteIceOptions);
+  t.remoteCandidates.clear();
+  for (const CandidateAttribute& c : m.candidates) {
+    if (c.component == 1) t.remoteCandidates.push_back(c);  // with rtcp-mux there is no other
+  }
   t.remoteEndOfCandidates = m.endOfCandidates;
   t.remoteFingerprints = d.fingerprintsOf(m);
 }

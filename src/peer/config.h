@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "ice/candidate.h"
 #include "net/path.h"
+#include "stun/uri.h"
 
 namespace parley::peer {
 
@@ -27,14 +28,11 @@ struct IceServer {
   std::string credential;
 };
 
-// One stun:, stuns:, turn: or turns: URL taken apart (RFC 7064 section 3.1, RFC 7065 section 3.1).
-struct IceUrl {
-  bool turn = false;
-  Transport transport = Transport::Udp;
-  std::string host;  // a name or an address, without brackets
-  std::uint16_t port = 3478;
-};
-Result<IceUrl> parseIceUrl(std::string_view url);
+// One stun:, stuns:, turn: or turns: URL taken apart.
+using IceUrl = stun::Uri;
+inline Result<IceUrl> parseIceUrl(std::string_view url) {
+  return stun::parseUri(url);
+}
 
 enum class IceTransportPolicy : std::uint8_t { All, Relay };
 

@@ -54,8 +54,14 @@ std::optional<Relayed> relayedIn(ConstBytes bytes, Method indication) {
 }  // namespace
 
 void RelayOracle::addUser(const std::string& name, const std::string& password) {
-  const stun::LongTermKey key(stun::PasswordAlgorithm::Md5, name, realm_, password);
-  keys_.emplace(name, crypto::HmacKey(crypto::HmacAlgorithm::Sha1, key.bytes()));
+  const stun::LongTermKey md5(stun::PasswordAlgorithm::Md5, name, realm_, password);
+  keys_.emplace(name, crypto::HmacKey(crypto::HmacAlgorithm::Sha1, md5.bytes()));
+  // RFC 8489 section 9.2.5: who was offered password algorithms; the name may be hashed then.
+  const stun::LongTermKey sha256(stun::PasswordAlgorithm::Sha256, name, realm_, password);
+  keys256_.emplace(name, crypto::HmacKey(crypto::HmacAlgorithm::Sha256, sha256.bytes()));
+  const auto hash = stun::userhash(name, realm_);
+  keys256_.emplace(std::string(asText(hash)),
+                   crypto::HmacKey(crypto::HmacAlgorithm::Sha256, sha256.bytes()));
 }
 
 void RelayOracle::fail(const std::string& what, Time now) {
@@ -80,10 +86,12 @@ void RelayOracle::received(const Path& path, ConstBytes message, Time now) {
 void RelayOracle::noteRequest(const Client& client, const Message& message, Time now) {
   const bool binds = message.method() == Method::ChannelBind;
   if (!binds && message.method() != Method::CreatePermission) return;
-  const auto user = message.find(attr::kUsername);
+  auto user = message.find(attr::kUsername);
+  if (!user) user = message.find(attr::kUserhash);
   if (!user) return;
-  const auto key = keys_.find(std::string{asText(*user)});
-  if (key == keys_.end() || !message.verify(key->second)) return;
+  auto& keys = message.integrity() == stun::Integrity::Sha256 ? keys256_ : keys_;
+  const auto key = keys.find(std::string{asText(*user)});
+  if (key == keys.end() || !message.verify(key->second)) return;
   Asked asked{now, {}, {}};
   for (const stun::Attribute a : message.attributes()) {
     if (a.type != attr::kXorPeerAddress) continue;

@@ -81,7 +81,8 @@ class RelayOracle {
 
   Address listener_;
   std::string realm_;
-  std::map<std::string, crypto::HmacKey> keys_;
+  std::map<std::string, crypto::HmacKey> keys_;     // by name: MD5 and SHA-1
+  std::map<std::string, crypto::HmacKey> keys256_;  // by name and by its hash: SHA-256
   std::set<IpAddress> forbidden_;
   std::map<Client, Book> books_;
   std::map<std::pair<Client, stun::TransactionId>, Asked> asked_;

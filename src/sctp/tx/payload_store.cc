@@ -49,7 +49,7 @@ PayloadStore::Place PayloadStore::normalized(Place place) const {
   return {slabs_[place.slab].next, 0};
 }
 
-PayloadStore::Place PayloadStore::read(Place from, std::size_t n, std::uint8_t* to) const {
+PayloadStore::Place PayloadStore::readAcross(Place from, std::size_t n, std::uint8_t* to) const {
   for (;;) {
     const std::size_t here = std::min<std::size_t>(n, kSlabBytes - from.offset);
     std::memcpy(to, slabs_[from.slab].data.get() + from.offset, here);
@@ -60,7 +60,7 @@ PayloadStore::Place PayloadStore::read(Place from, std::size_t n, std::uint8_t* 
   }
 }
 
-PayloadStore::Place PayloadStore::skip(Place from, std::size_t n) const {
+PayloadStore::Place PayloadStore::skipAcross(Place from, std::size_t n) const {
   while (n != 0) {
     const std::size_t here = std::min<std::size_t>(n, kSlabBytes - from.offset);
     from = normalized({from.slab, from.offset + static_cast<std::uint32_t>(here)});

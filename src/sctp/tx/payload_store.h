@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -28,9 +29,16 @@ class PayloadStore {
 
   // Copies the bytes in (at least one) and gives the place of the first.
   Place append(ConstBytes bytes);
-  // Copies n bytes out to `to`.
-  Place read(Place from, std::size_t n, std::uint8_t* to) const;
-  Place skip(Place from, std::size_t n) const;
+  // Copies n bytes out to `to`; the place behind them.
+  Place read(Place from, std::size_t n, std::uint8_t* to) const {
+    if (from.offset + n >= kSlabBytes) return readAcross(from, n, to);
+    std::memcpy(to, slabs_[from.slab].data.get() + from.offset, n);
+    return {from.slab, from.offset + static_cast<std::uint32_t>(n)};
+  }
+  Place skip(Place from, std::size_t n) const {
+    if (from.offset + n >= kSlabBytes) return skipAcross(from, n);
+    return {from.slab, from.offset + static_cast<std::uint32_t>(n)};
+  }
   // These n bytes will not be read again.
   void release(Place from, std::size_t n);
 
@@ -50,6 +58,8 @@ class PayloadStore {
   };
 
   void openSlab();
+  Place readAcross(Place from, std::size_t n, std::uint8_t* to) const;
+  Place skipAcross(Place from, std::size_t n) const;
   Place normalized(Place place) const;
 
   std::vector<Slab> slabs_;

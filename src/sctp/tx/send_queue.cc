@@ -80,7 +80,7 @@ MessageSlot SendQueue::peek(Time now) {
 
 void SendQueue::charge(Stream& s, std::size_t n) {
   // A little for the message itself: streams of many small ones pay for their headers.
-  s.turn += ((n + kDataHeaderSize) << 16) / std::max<std::uint16_t>(s.priority, 1);
+  s.turn += std::uint64_t{n + kDataHeaderSize} * s.costOfByte;
 }
 
 void SendQueue::popHead(Stream& s) {
@@ -100,26 +100,23 @@ void SendQueue::removeBytes(std::uint32_t slot, std::size_t n) {
   low_.push_back(slot);
 }
 
-void SendQueue::take(MessageSlot slot, std::size_t n) {
+void SendQueue::take(MessageSlot slot, std::size_t n, PayloadStore::Place rest) {
   Message& m = pool_[slot];
   Stream& s = streams_[m.stream];
-  if (!m.started) {
-    m.started = true;
-    Mid& counter = m.unordered ? s.nextUnordered : s.nextOrdered;
-    m.mid = counter;
-    ++counter;
-  } else {
-    ++m.fsn;
-  }
-  m.place = store_.skip(m.place, n);
+  m.place = rest;
   m.unsent -= static_cast<std::uint32_t>(n);
   removeBytes(m.stream, n);
   charge(s, n);
   if (m.unsent == 0) popHead(s);
   if (m.unsent != 0 && interleaving_ == Interleaving::Off) return;
-  const std::uint32_t stream = current_;
+  if (s.head != kNoMessage) {
+    if (ready_.empty()) {
+      turn_ = s.turn;  // nobody else wants a turn
+      return;
+    }
+    makeReady(current_);
+  }
   current_ = kNoStream;
-  if (s.head != kNoMessage) makeReady(stream);
 }
 
 void SendQueue::dropRest(MessageSlot slot) {
@@ -152,7 +149,7 @@ std::size_t SendQueue::bufferedAmount(StreamId stream) const {
 }
 
 void SendQueue::setPriority(StreamId stream, std::uint16_t priority) {
-  streams_[findOrAdd(stream)].priority = std::max<std::uint16_t>(priority, 1);
+  streams_[findOrAdd(stream)].costOfByte = kTurnScale / std::max<std::uint16_t>(priority, 1);
 }
 
 void SendQueue::setLowThreshold(StreamId stream, std::size_t bytes) {
@@ -186,7 +183,7 @@ void SendQueue::restartStream(StreamId stream) {
   Stream& s = streams_[slot];
   s.closed = false;
   s.nextOrdered = s.nextUnordered = Mid{0};
-  s.priority = kPriorityNormal;
+  s.costOfByte = kTurnScale / kPriorityNormal;
   s.lowThreshold = 0;
 }
 

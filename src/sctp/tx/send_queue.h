@@ -43,8 +43,21 @@ class SendQueue {
   // The message whose fragment goes next, or kNoMessage; messages that expired unbegun are dropped
   // on the way there.
   MessageSlot peek(Time now);
-  // The n next bytes of that message are in a fragment now (all its numbers stand in the message).
-  void take(MessageSlot slot, std::size_t n);
+  // Gives the next fragment of that message its numbers: that of the message, and its own.
+  void number(Message& m) {
+    if (m.started) {
+      ++m.fsn;
+      return;
+    }
+    m.started = true;
+    Stream& s = streams_[m.stream];
+    Mid& counter = m.unordered ? s.nextUnordered : s.nextOrdered;
+    m.mid = counter;
+    ++counter;
+  }
+  // The n next bytes of that message are in a fragment now; its others
+  // begin at `rest`.
+  void take(MessageSlot slot, std::size_t n, PayloadStore::Place rest);
   // Gives up what is unsent of a begun message (which may not be the next one).
   void dropRest(MessageSlot slot);
 
@@ -68,10 +81,11 @@ class SendQueue {
 
  private:
   static constexpr std::uint32_t kNoStream = UINT32_MAX;
+  static constexpr std::uint32_t kTurnScale = 1 << 20;
   struct Stream {
     StreamId id;
-    std::uint16_t priority = kPriorityNormal;
-    bool queued = false;  // it stands in ready_
+    std::uint32_t costOfByte = kTurnScale / kPriorityNormal;  // in virtual time
+    bool queued = false;                                      // it stands in ready_
     bool closed = false;
     bool lowPending = false;
     MessageSlot head = kNoMessage;

@@ -1,8 +1,8 @@
+#include "stun/uri.h"
+
 #include <gtest/gtest.h>
 
-#include "peer/config.h"
-
-namespace parley::peer {
+namespace parley::stun {
 namespace {
 
 struct Good {
@@ -14,7 +14,7 @@ struct Good {
 };
 
 // RFC 7064 appendix A and RFC 7065 appendix A have most of these.
-TEST(IceUrl, whatTheRfcsName) {
+TEST(StunUri, whatTheRfcsName) {
   const Good all[] = {
       {"stun:example.org", false, Transport::Udp, "example.org", 3478},
       {"stuns:example.org", false, Transport::Tls, "example.org", 5349},
@@ -31,7 +31,7 @@ TEST(IceUrl, whatTheRfcsName) {
       {"stun:[::1]", false, Transport::Udp, "::1", 3478},
   };
   for (const Good& g : all) {
-    const auto u = parseIceUrl(g.url);
+    const auto u = parseUri(g.url);
     ASSERT_TRUE(u.ok()) << g.url;
     EXPECT_EQ(u->turn, g.turn) << g.url;
     EXPECT_EQ(u->transport, g.transport) << g.url;
@@ -40,14 +40,32 @@ TEST(IceUrl, whatTheRfcsName) {
   }
 }
 
-TEST(IceUrl, whatIsNone) {
-  for (const char* url :
-       {"", "stun", "stun:", "http:example.org", "stun:example.org:", "stun:example.org:0",
-        "stun:example.org:65536", "stun:example.org:1x", "stun:example.org?transport=udp",
-        "turn:example.org?transport=sctp", "turn:example.org?", "turn:[::1", "turn:[1.2.3.4]",
-        "turn:user@example.org", "turn:exa mple.org", "stun://example.org", "turn:[::1]x"})
-    EXPECT_FALSE(parseIceUrl(url).ok()) << url;
+TEST(StunUri, whatIsNone) {
+  for (const char* url : {"",
+                          "stun",
+                          "stun:",
+                          "http:example.org",
+                          "stun:example.org:",
+                          "stun:example.org:0",
+                          "stun:example.org:65536",
+                          "stun:example.org:1x",
+                          "stun:example.org?transport=udp",
+                          "turn:example.org?transport=sctp",
+                          "turn:example.org?",
+                          "turn:[::1",
+                          "turn:[1.2.3.4]",
+                          "turn:user@example.org",
+                          "relative-url",
+                          "stun:example.org/foo",
+                          "turn://example.org/foo?x=y",
+                          ":example.org",
+                          "turn:example.org?transport=udp&x=1",
+                          "stun:[]",
+                          "turn:exa mple.org",
+                          "stun://example.org",
+                          "turn:[::1]x"})
+    EXPECT_FALSE(parseUri(url).ok()) << url;
 }
 
 }  // namespace
-}  // namespace parley::peer
+}  // namespace parley::stun

@@ -1,9 +1,11 @@
+#include "stun/uri.h"
+
+#include <algorithm>
 #include <charconv>
 
 #include "net/address.h"
-#include "peer/config.h"
 
-namespace parley::peer {
+namespace parley::stun {
 namespace {
 
 char lower(char c) {
@@ -39,7 +41,7 @@ bool takeHost(std::string_view& rest, std::string& host) {
   const std::size_t end = std::min(rest.find(':'), rest.size());
   host = rest.substr(0, end);
   rest.remove_prefix(end);
-  if (host.empty() || host.size() > 253) return false;
+  if (host.empty() || host.size() > kMaxHost) return false;
   for (const char c : host)
     if (!isNameCharacter(c)) return false;
   return true;
@@ -58,11 +60,11 @@ bool takePort(std::string_view text, std::uint16_t& port) {
 }  // namespace
 
 // RFC 7064 section 3.1, RFC 7065 section 3.1: scheme ":" host [ ":" port ] [ "?transport=" …].
-Result<IceUrl> parseIceUrl(std::string_view url) {
+Result<Uri> parseUri(std::string_view url) {
   const std::size_t colon = url.find(':');
   if (colon == std::string_view::npos) return malformed();
   const std::string_view scheme = url.substr(0, colon);
-  IceUrl out;
+  Uri out;
   const bool secure = equalsIgnoringCase(scheme, "stuns") || equalsIgnoringCase(scheme, "turns");
   out.turn = equalsIgnoringCase(scheme, "turn") || equalsIgnoringCase(scheme, "turns");
   if (!out.turn && !secure && !equalsIgnoringCase(scheme, "stun")) return malformed();
@@ -90,4 +92,4 @@ Result<IceUrl> parseIceUrl(std::string_view url) {
   return out;
 }
 
-}  // namespace parley::peer
+}  // namespace parley::stun

@@ -1,96 +1,43 @@
 #include "tests/sim/sctp_dumbbell.h"
 
 #include <algorithm>
+#include <array>
 
 namespace parley::sim::test {
 
-using namespace sctp;  // NOLINT: a test's helper
+using sctp::Association;
+using sctp::AssociationConfig;
 
-void RangeReceiver::receive(ConstBytes packet, Time now) {
-  const auto view = PacketView::parse(packet, AcceptZeroChecksum::Yes);
-  if (!view.ok()) return;
-  ChunkIterator it = view->chunks();
-  bool data = false;
-  while (const auto chunk = it.next()) {
-    const auto d = chunk->type == ChunkType::Data ? readData(*chunk) : std::nullopt;
-    if (!d) continue;
-    data = true;
-    if (d->wantsImmediateSack()) sackNow_ = true;
-    take(*d);
-  }
-  if (!data) return;
-  if (++unacknowledged_ >= 2 || !ranges_.empty() || !duplicates_.empty()) sackNow_ = true;
-  if (sackAt_ == kNever) sackAt_ = now + 200ms;
+namespace {
+AssociationConfig associationConfig(const FlowConfig& flow) {
+  AssociationConfig config;
+  config.controller = flow.controller;
+  return config;
 }
+constexpr std::size_t kQueued = 256 << 10;
+}  // namespace
 
-void RangeReceiver::take(const DataChunk& chunk) {
-  const std::uint64_t position =
-      next_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(
-                  chunk.tsn - (base_ + static_cast<std::uint32_t>(next_)))));
-  auto after = ranges_.upper_bound(position);
-  const bool inRange = after != ranges_.begin() && std::prev(after)->second > position;
-  if (static_cast<std::int64_t>(position - next_) < 0 || inRange) {
-    if (duplicates_.size() < 64) duplicates_.push_back(chunk.tsn);
-    ++duplicateCount_;
-    return;
-  }
-  bytes_ += chunk.payload.size();
-  if (position == next_) {
-    ++next_;
-  } else if (after != ranges_.begin() && std::prev(after)->second == position) {
-    ++std::prev(after)->second;
-  } else {
-    after = std::next(ranges_.emplace_hint(after, position, position + 1));
-  }
-  if (position != next_ - 1) {
-    const auto mine = std::prev(after);
-    if (after != ranges_.end() && after->first == mine->second) {
-      mine->second = after->second;
-      ranges_.erase(after);
-    }
-  }
-  while (!ranges_.empty() && ranges_.begin()->first == next_) {
-    next_ = ranges_.begin()->second;
-    ranges_.erase(ranges_.begin());
-  }
-}
-
-std::size_t RangeReceiver::writeSack(Bytes room) {
-  std::vector<GapBlock> gaps;
-  for (const auto& [begin, end] : ranges_) {
-    if (end - next_ > 65'534) break;
-    gaps.push_back(
-        {static_cast<std::uint16_t>(begin - next_ + 1), static_cast<std::uint16_t>(end - next_)});
-  }
-  PacketWriter w(room, {5000, 5000, VerificationTag{1}});
-  sctp::writeSack(
-      w, {(base_ + static_cast<std::uint32_t>(next_)).previous(), window, gaps, duplicates_});
-  duplicates_.clear();
-  unacknowledged_ = 0;
-  sackNow_ = false;
-  sackAt_ = kNever;
-  return w.finish(Checksum::Zero);
-}
+Dumbbell::Flow::Flow(const FlowConfig& c, std::uint64_t seed)
+    : config(c),
+      random(seed),
+      sender(associationConfig(c), random),
+      receiver(associationConfig(c), random) {}
 
 Dumbbell::Dumbbell(const DumbbellConfig& config)
     : config_(config),
       forward_(config.forward, config.seed),
-      back_(config.back, config.seed + 1'000'000),
-      message_(config.message) {
-  for (std::size_t i = 0; i < message_.size(); ++i)
-    message_[i] = static_cast<std::uint8_t>(i);
-}
+      back_(config.back, config.seed + 1'000'000) {}
 
 Dumbbell::Flow& Dumbbell::addFlow(const FlowConfig& config) {
-  const Tsn initial{0xFFFFF000u + static_cast<std::uint32_t>(flows_.size())};
-  flows_.push_back(std::make_unique<Flow>(config, initial));
+  flows_.push_back(std::make_unique<Flow>(config, config_.seed * 1000 + flows_.size()));
   return *flows_.back();
 }
 
 Time Dumbbell::next() const {
   Time t = events_.empty() ? kNever : events_.front().when;
   for (const auto& f : flows_) {
-    t = std::min({t, f->started ? f->tx.nextTimeout() : f->config.startAt, f->rx.sackAt()});
+    t = std::min(t, f->started ? std::min(f->sender.nextTimeout(), f->receiver.nextTimeout())
+                               : f->config.startAt);
   }
   return std::min(t, nextSample_);
 }
@@ -99,78 +46,113 @@ void Dumbbell::runUntil(Time end) {
   while (next() <= end) {
     now_ = std::max(now_, next());
     if (nextSample_ <= now_) sample();
-    while (!events_.empty() && events_.front().when <= now_) {
-      std::pop_heap(events_.begin(), events_.end());
-      Event event = std::move(events_.back());
-      events_.pop_back();
-      deliver(event);
-      spare_.push_back(std::move(event.bytes));
-    }
+    deliverDue();
     for (std::uint32_t i = 0; i < flows_.size(); ++i) {
       Flow& f = *flows_[i];
-      if (!f.started && f.config.startAt <= now_) {
-        f.started = true;
-        f.lastProgress = now_;
-        f.tx.start({Tsn{0xFFFFF000u + i}, f.rx.window}, now_);
-        transmit(i);
+      if (!f.started && f.config.startAt <= now_) start(i);
+      if (!f.started) continue;
+      bool due = false;
+      for (const bool toReceiver : {false, true}) {
+        if (f.end(toReceiver).nextTimeout() > now_) continue;
+        f.end(toReceiver).handleTimeout(now_);
+        due = true;
       }
-      if (f.rx.wantsSack() || f.rx.sackAt() <= now_) sendSack(i);
-      if (f.started && f.tx.nextTimeout() <= now_) {
-        f.tx.handleTimeout(now_);
-        transmit(i);
-      }
+      if (due) drain(i);
     }
   }
   now_ = end;
 }
 
-void Dumbbell::deliver(Event& event) {
-  Flow& f = *flows_[event.flow];
-  if (event.toReceiver) {
-    const std::uint64_t before = f.rx.bytes();
-    f.rx.receive(event.bytes, now_);
-    if (f.rx.bytes() == before) return;
+void Dumbbell::start(std::uint32_t index) {
+  Flow& f = *flows_[index];
+  f.started = true;
+  f.lastProgress = now_;
+  f.sender.connect(now_);
+  f.receiver.connect(now_);
+  drain(index);
+}
+
+// All that arrives at one instant at one end is a train.
+void Dumbbell::deliverDue() {
+  while (!events_.empty() && events_.front().when <= now_) {
+    const std::uint32_t index = events_.front().flow;
+    const bool toReceiver = events_.front().toReceiver;
+    Flow& f = *flows_[index];
+    while (!events_.empty() && events_.front().when <= now_ && events_.front().flow == index &&
+           events_.front().toReceiver == toReceiver) {
+      std::pop_heap(events_.begin(), events_.end());
+      f.end(toReceiver).handlePacket(events_.back().bytes, now_);
+      if (toReceiver) take(f);
+      spare_.push_back(std::move(events_.back().bytes));
+      events_.pop_back();
+      if (f.end(toReceiver).urgent()) transmit(index, !toReceiver);
+    }
+    f.end(toReceiver).endOfTrain(now_);
+    drain(index);
+  }
+}
+
+void Dumbbell::take(Flow& f) {
+  while (const auto m = f.receiver.nextMessage()) {
+    f.bytes += m->data.size();
+    if (f.config.messages != 0) {
+      bool right = m->data.size() == f.config.messageSize && loadBe64(m->data.data()) == f.arrived;
+      for (std::size_t i = 8; right && i < m->data.size(); i += 61)
+        right = m->data[i] == static_cast<std::uint8_t>(f.arrived + i);
+      if (!right) f.failed = true;
+    }
+    ++f.arrived;
     f.longestStall = std::max(f.longestStall, now_ - f.lastProgress);
     f.lastProgress = now_;
-    if (f.rx.wantsSack()) sendSack(event.flow);
-    return;
   }
-  const auto packet = PacketView::parse(event.bytes, AcceptZeroChecksum::Yes);
-  if (!packet.ok()) return;
-  ChunkIterator it = packet->chunks();
-  const auto sack = SackView::read(*it.next());
-  f.tx.handleSack(*sack, now_);
-  transmit(event.flow);
 }
 
-void Dumbbell::transmit(std::uint32_t index) {
+void Dumbbell::offer(Flow& f) {
+  message_.resize(f.config.messageSize);
+  while (f.sender.bufferedAmount() < kQueued &&
+         (f.config.messages == 0 || f.sent < f.config.messages)) {
+    if (f.config.messages != 0) {
+      for (std::size_t i = 0; i < message_.size(); ++i)
+        message_[i] = static_cast<std::uint8_t>(f.sent + i);
+      storeBe64(message_.data(), f.sent);
+    }
+    if (!f.sender.send(sctp::StreamId{1}, sctp::Ppid{53}, message_, {}, now_).ok()) return;
+    ++f.sent;
+  }
+}
+
+void Dumbbell::drain(std::uint32_t index) {
   Flow& f = *flows_[index];
-  std::array<std::uint8_t, 9000> room;
-  for (;;) {
-    while (f.tx.bufferedAmount() < 4 * message_.size())
-      (void)f.tx.send(StreamId{1}, Ppid{53}, message_, {}, now_);
-    PacketWriter w(Bytes(room).first(f.tx.packetRoom()), {5000, 5000, VerificationTag{1}});
-    if (!f.tx.fill(w, now_)) return;
-    const std::size_t size = w.finish(Checksum::Zero);
-    if (f.config.loseEvery != 0 && ++f.packets % f.config.loseEvery == 0) continue;
-    put(forward_, index, true, Bytes(room).first(size));
+  for (const bool toReceiver : {false, true}) {
+    transmit(index, !toReceiver);
+    while (const auto event = f.end(toReceiver).pollEvent()) {
+      if (std::holds_alternative<sctp::event::Ended>(*event)) f.failed = true;
+    }
   }
 }
 
-void Dumbbell::sendSack(std::uint32_t index) {
-  std::array<std::uint8_t, 1200> room;
-  const std::size_t size = flows_[index]->rx.writeSack(room);
-  put(back_, index, false, Bytes(room).first(size));
+void Dumbbell::transmit(std::uint32_t index, bool toReceiver) {
+  Flow& f = *flows_[index];
+  std::array<std::uint8_t, 1500> room;
+  for (;;) {
+    if (toReceiver) offer(f);
+    const std::size_t size = f.end(!toReceiver).pollPacket(room, now_);
+    if (size == 0) return;
+    if (toReceiver && f.config.loseEvery != 0 && ++f.packets % f.config.loseEvery == 0) continue;
+    put(index, toReceiver, Bytes(room).first(size));
+  }
 }
 
-void Dumbbell::put(Link& link, std::uint32_t flow, bool toReceiver, ConstBytes bytes) {
+void Dumbbell::put(std::uint32_t flow, bool toReceiver, ConstBytes bytes) {
   Packet packet;
   if (!spare_.empty()) {
     packet.payload = std::move(spare_.back());
     spare_.pop_back();
   }
   packet.payload.assign(bytes.begin(), bytes.end());
-  for (Link::Delivery& d : link.send(std::move(packet), now_)) {
+  for (Link::Delivery& d : (toReceiver ? forward_ : back_).send(std::move(packet), now_)) {
+    // DTLS finds out what UDP's checksum missed.
+    if (d.packet.corrupted) continue;
     events_.push_back({d.when, ++order_, flow, toReceiver, std::move(d.packet.payload)});
     std::push_heap(events_.begin(), events_.end());
   }
@@ -179,16 +161,14 @@ void Dumbbell::put(Link& link, std::uint32_t flow, bool toReceiver, ConstBytes b
 void Dumbbell::sample() {
   nextSample_ = now_ + 10ms;
   for (const auto& f : flows_) {
-    const tx::SenderStats s = f->tx.stats();
-    f->windowSum += static_cast<double>(s.window);
-    f->rttSum += std::chrono::duration<double>(s.srtt).count();
+    f->windowSum += static_cast<double>(f->sender.stats().congestionWindow);
     ++f->samples;
   }
 }
 
 void Dumbbell::resetSamples() {
   for (const auto& f : flows_) {
-    f->windowSum = f->rttSum = 0;
+    f->windowSum = 0;
     f->samples = 0;
   }
 }

@@ -159,7 +159,10 @@ struct AssociationStats {
   std::uint64_t duplicatesReceived = 0;
   std::uint64_t chunksSent = 0;  // DATA and I-DATA, retransmissions included
   std::uint64_t retransmissions = 0;
-  std::uint64_t timeouts = 0;           // of the retransmission timer
+  std::uint64_t timeouts = 0;          // of the retransmission timer
+  std::uint64_t spuriousTimeouts = 0;  // found out to have been mistaken
+  std::uint64_t lossEvents = 0;        // windows with a loss
+  std::uint64_t tailProbes = 0;
   std::uint64_t messagesAbandoned = 0;  // ours, by partial reliability
   std::size_t congestionWindow = 0;
   std::size_t peerWindow = 0;
@@ -167,7 +170,8 @@ struct AssociationStats {
   std::size_t receiveWindow = 0;
   std::size_t receiveBuffered = 0;  // bytes of messages that are not whole or not in turn
   std::size_t mtu = 0;
-  Duration smoothedRtt{};  // zero: not measured
+  const char* congestionPhase = "";  // of the controller, for people
+  Duration smoothedRtt{};            // zero: not measured
 };
 
 enum class AssociationState : std::uint8_t {

@@ -246,6 +246,10 @@ AssociationStats Association::Core::stats() const {
   s.chunksSent = t.chunksSent;
   s.retransmissions = t.chunksRetransmitted;
   s.timeouts = t.timeouts;
+  s.spuriousTimeouts = t.spuriousTimeouts;
+  s.lossEvents = t.lossEvents;
+  s.tailProbes = t.tailProbes;
+  s.congestionPhase = t.phase;
   s.messagesAbandoned = t.messagesAbandoned;
   s.congestionWindow = t.window;
   s.peerWindow = t.peerWindow;

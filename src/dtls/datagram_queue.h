@@ -18,6 +18,12 @@ class DatagramQueue {
     if (datagrams_.size() < kMaxDatagrams)
       datagrams_.emplace_back(datagram.begin(), datagram.end());
   }
+  // Puts it behind the last datagram, if there is one and both fit into `limit` bytes.
+  bool append(ConstBytes records, std::size_t limit) {
+    if (datagrams_.empty() || datagrams_.back().size() + records.size() > limit) return false;
+    datagrams_.back().insert(datagrams_.back().end(), records.begin(), records.end());
+    return true;
+  }
   // Copies the first datagram that fits into room and removes it with those that do not; 0: none.
   std::size_t pop(Bytes room) {
     while (!datagrams_.empty()) {

@@ -57,6 +57,8 @@ struct Handshake::Impl {
   bool isServer = false;
   std::size_t protectedRecords = 0;
   DatagramQueue output;
+  std::size_t mtu = 0;
+  bool flightBegun = false;  // what is written now belongs to what was written last
   // Incoming: the record that OpenSSL may read now.
   ConstBytes input;
   // What OpenSSL has sent, read from its records.
@@ -68,6 +70,7 @@ struct Handshake::Impl {
   timeval* openSslDeadline = nullptr;
   bool timerRuns = false;
   bool timerChanged = false;
+  Duration firstInterval{};
   Duration interval{};
   Time deadline = kNever;
   std::uint32_t retransmissions = 0;
@@ -112,7 +115,9 @@ int Handshake::Impl::bioWrite(BIO* bio, const char* data, std::size_t size, std:
   BIO_clear_retry_flags(bio);
   const ConstBytes datagram(reinterpret_cast<const std::uint8_t*>(data), size);
   s.noteSent(datagram);
-  s.output.push(datagram);
+  // A flight that is sent again comes from OpenSSL message by message.
+  if (!s.flightBegun || !s.output.append(datagram, s.mtu)) s.output.push(datagram);
+  s.flightBegun = true;
   *done = size;
   return 1;
 }
@@ -146,9 +151,13 @@ void Handshake::Impl::onTimer(timeval* time) {
 #endif
 }
 
-// Asked when a flight's timer starts (0) and when it fired. Below 3.2 the answer is overwritten.
-unsigned Handshake::Impl::onTimerStart(SSL* ssl, unsigned) {
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(of(ssl).interval).count();
+// Asked when the timer of a new flight starts (with 0) and when it has fired (with the last
+// answer). Below 3.2 what OpenSSL makes of the answer is overwritten.
+unsigned Handshake::Impl::onTimerStart(SSL* ssl, unsigned last) {
+  Impl& s = of(ssl);
+  s.interval =
+      last == 0 ? s.firstInterval : std::min<Duration>(s.interval * 2, Session::kMaxRetransmission);
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(s.interval).count();
   return static_cast<unsigned>(us);
 }
 
@@ -227,6 +236,7 @@ void Handshake::prepare(void* sslCtx) {
 
 Handshake::Handshake(const SessionConfig& config, Context& context)
     : impl_(std::make_unique<Impl>()) {
+  impl_->mtu = config.mtu;
   impl_->isServer = config.role == Role::Server;
   impl_->fingerprints = config.remoteFingerprints;
   impl_->ssl.reset(static_cast<SSL*>(context.newSsl()));
@@ -277,6 +287,7 @@ void Handshake::Impl::fail(int result) {
 void Handshake::Impl::step() {
   if (status != Status::Running) return;
   ERR_clear_error();
+  flightBegun = false;
   const int r = SSL_do_handshake(ssl.get());
   if (r == 1) {
     status = Status::Done;
@@ -288,7 +299,7 @@ void Handshake::Impl::step() {
 }
 
 void Handshake::start(Time now, Duration firstRetransmission) {
-  impl_->interval = firstRetransmission;
+  impl_->firstInterval = firstRetransmission;
   impl_->step();
   impl_->updateTimer(now);
 }
@@ -312,8 +323,8 @@ Time Handshake::nextTimeout() const {
 void Handshake::handleTimeout(Time now) {
   Impl& s = *impl_;
   if (s.status != Status::Running || now < s.deadline) return;
-  s.interval = std::min<Duration>(s.interval * 2, Session::kMaxRetransmission);
   ERR_clear_error();
+  s.flightBegun = false;
   if (s.openSslDeadline != nullptr) *s.openSslDeadline = {1, 0};
   const auto r = static_cast<int>(DTLSv1_handle_timeout(s.ssl.get()));
   if (r < 0) {

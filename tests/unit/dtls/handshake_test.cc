@@ -126,6 +126,38 @@ TEST(DtlsHandshake, timersDoubleUpToTheLimitAndEndInAFailure) {
   EXPECT_EQ(p.client.session.nextTimeout(), kNever);
 }
 
+// A peer that was not there yet must not slow down the flights after its first answer.
+TEST(DtlsHandshake, aNewFlightBeginsWithAShortTimer) {
+  Pair p;
+  bool deaf = true;
+  p.fate = [&deaf](bool, int, const Octets& d) { return deaf ? Arrivals{} : Arrivals{d}; };
+  p.start();
+  p.run([] { return false; }, 1s);
+  deaf = false;
+  const Time heard = p.client.session.nextTimeout();
+  EXPECT_EQ(heard.time_since_epoch(), 1550ms);
+  int fromServer = 0;
+  p.fate = [&fromServer](bool fromClient, int, const Octets& d) {
+    return !fromClient && ++fromServer == 1 ? Arrivals{} : Arrivals{d};
+  };
+  ASSERT_TRUE(p.run([&] { return p.client.connected == 1; }));
+  EXPECT_EQ(p.now - heard, Session::kMinRetransmission);
+}
+
+TEST(DtlsHandshake, aFlightSentAgainIsAsFewDatagramsAsBefore) {
+  Pair p;
+  std::vector<Time> fromServer;
+  p.fate = [&](bool fromClient, int, const Octets& d) {
+    if (!fromClient) fromServer.push_back(p.now);
+    return !fromClient && fromServer.size() < 3 ? Arrivals{} : Arrivals{d};
+  };
+  ASSERT_TRUE(p.connect());
+  ASSERT_EQ(fromServer.size(), 4u);
+  EXPECT_EQ(fromServer[0].time_since_epoch(), 0ms);
+  EXPECT_EQ(fromServer[1].time_since_epoch(), 50ms);
+  EXPECT_EQ(fromServer[2].time_since_epoch(), 150ms);
+}
+
 TEST(DtlsHandshake, anEarlyTimeoutCallIsHarmless) {
   Pair p;
   p.start();

@@ -107,7 +107,10 @@ class Agent {
   // As offer and answer decide it (RFC 8445 section 6.1.1); before checks begin.
   void setRole(Role role, Time now);
   // A bound UDP socket; with a wildcard address bound, once for each address it serves.
-  void addLink(LinkId link, const Address& local, InterfaceKind kind, Time now);
+  void addLink(LinkId link, const Address& local, const LinkOptions& options, Time now);
+  void addLink(LinkId link, const Address& local, InterfaceKind kind, Time now) {
+    addLink(link, local, LinkOptions{kind}, now);
+  }
   void addStunServer(const Address& server, std::uint16_t urlIndex, Time now);
   // Type Relayed, with address, related (the mapped one), server, relayProtocol and urlIndex; what
   // is ours to set (foundation, priority, ufrag) is set here.

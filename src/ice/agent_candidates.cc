@@ -47,11 +47,11 @@ void Agent::updateGathering() {
   emit(GatheringChanged{gathering_});
 }
 
-void Agent::addLink(LinkId link, const Address& local, InterfaceKind kind, Time now) {
+void Agent::addLink(LinkId link, const Address& local, const LinkOptions& options, Time now) {
   if (state_ == State::Closed) return;
   beginGathering();
   if (config_.policy == TransportPolicy::Relay) return;
-  const auto base = local_.addLink(link, local, kind);
+  const auto base = local_.addLink(link, local, options);
   if (!base) {
     ++overLimit_;
     return;
@@ -128,14 +128,19 @@ void Agent::announceBase(BaseIndex base) {
 }
 
 void Agent::announce(const LocalEntry& entry) {
-  LocalCandidate event{entry.candidate, local_.base(entry.base).link};
+  const Base& base = local_.base(entry.base);
+  LocalCandidate event{entry.candidate, base.link};
   Candidate& c = event.candidate;
-  if (config_.hideHostAddresses && c.type == CandidateType::Host) {
-    c.mdnsName = nameOf(c.address.ip());
-    c.address = {IpAddress::any(c.address.family()), c.address.port()};
+  const bool hides = config_.hideHostAddresses || !base.options.mdnsName.empty();
+  if (c.type == CandidateType::Host) {
+    if (!base.options.announced) return;
+    if (hides) {
+      c.mdnsName = base.options.mdnsName.empty() ? nameOf(c.address.ip()) : base.options.mdnsName;
+      c.address = {IpAddress::any(c.address.family()), c.address.port()};
+    }
   }
   // What lies behind a reflexive or relayed address is nobody's business then.
-  if (c.related && (config_.hideHostAddresses || config_.policy == TransportPolicy::Relay)) {
+  if (c.related && (hides || !base.options.announced || config_.policy == TransportPolicy::Relay)) {
     c.related = Address{IpAddress::any(c.address.family()), 0};
   }
   emit(std::move(event));

@@ -65,6 +65,14 @@ bool isLinkLocal(const IpAddress& ip) {
   return b[0] == 0xFE && (b[1] & 0xC0) == 0x80;
 }
 
+std::string lowerCase(std::string_view name) {
+  std::string text{name};
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
 bool isMdnsName(std::string_view name) {
   constexpr std::string_view kLocal = ".local";
   constexpr std::size_t kMaxName = 253;  // RFC 1035 section 3.1, without the root's dot

@@ -21,6 +21,13 @@ enum class TcpType : std::uint8_t { None, Active, Passive, SimultaneousOpen };
 
 // What an interface is; decides between addresses that are otherwise alike.
 enum class InterfaceKind : std::uint8_t { Ethernet, Wifi, Unknown, Cellular, Vpn, Loopback };
+struct LinkOptions {
+  InterfaceKind kind = InterfaceKind::Unknown;
+  // Announced in place of the address, which then stays hidden; whoever gives it answers for it.
+  std::string mdnsName{};
+  // False: used towards servers and for checks, but its address is not announced (RFC 8828 mode 2).
+  bool announced = true;
+};
 // The cost that libwebrtc announces for it in "network-cost" (0 to 999).
 std::uint16_t networkCost(InterfaceKind kind);
 
@@ -65,5 +72,7 @@ bool isUsableRemote(const Address& address);
 bool isLinkLocal(const IpAddress& ip);  // fe80::/10 and 169.254/16
 // "<something>.local", at most 253 characters of letters, digits, hyphens and dots.
 bool isMdnsName(std::string_view name);
+// Names are compared without regard to case (RFC 6762 section 16).
+std::string lowerCase(std::string_view name);
 
 }  // namespace parley::ice

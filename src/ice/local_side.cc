@@ -4,11 +4,12 @@
 
 namespace parley::ice {
 
-std::optional<BaseIndex> LocalSide::addLink(LinkId link, const Address& local, InterfaceKind kind) {
+std::optional<BaseIndex> LocalSide::addLink(LinkId link, const Address& local,
+                                            const LinkOptions& options) {
   Base base;
   base.link = link;
   base.address = local;
-  base.kind = kind;
+  base.options = options;
   return place(std::move(base));
 }
 
@@ -43,12 +44,12 @@ std::uint16_t LocalSide::preferenceOf(const Base& base) const {
   unsigned before = 0;
   const bool linkLocal = isLinkLocal(base.address.ip());
   for (const Base& b : bases_) {
-    if (!b.gone && b.relayed == base.relayed && b.kind == base.kind &&
+    if (!b.gone && b.relayed == base.relayed && b.options.kind == base.options.kind &&
         isLinkLocal(b.address.ip()) == linkLocal && b.address.family() == base.address.family()) {
       ++before;
     }
   }
-  const unsigned rank = 2 * static_cast<unsigned>(base.kind) + (linkLocal ? 1 : 0);
+  const unsigned rank = 2 * static_cast<unsigned>(base.options.kind) + (linkLocal ? 1 : 0);
   const unsigned v4 = base.address.family() == Family::V4 ? 1 : 0;
   return static_cast<std::uint16_t>(65535 - rank * kStep - 2 * before - v4);
 }
@@ -111,7 +112,7 @@ const LocalEntry* LocalSide::addHost(BaseIndex base, const std::string& ufrag) {
   c.priority = priority(base);
   c.foundation = foundation(base);
   c.ufrag = ufrag;
-  c.networkCost = networkCost(bases_[base].kind);
+  c.networkCost = networkCost(bases_[base].options.kind);
   const LocalEntry* entry = add(base, std::move(c));
   if (entry != nullptr) bases_[base].candidate = entry->id;
   return entry;
@@ -144,7 +145,7 @@ const LocalEntry* LocalSide::addReflexive(BaseIndex base, const Address& mapped,
   if (server) serverIp = server->ip();
   c.foundation = foundationOf({type, b.address.ip(), serverIp, Transport::Udp});
   c.ufrag = ufrag;
-  c.networkCost = networkCost(b.kind);
+  c.networkCost = networkCost(b.options.kind);
   c.server = server;
   c.urlIndex = urlIndex;
   return add(base, std::move(c));

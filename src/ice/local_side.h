@@ -19,7 +19,7 @@ struct Base {
   LinkId link;
   Address address;
   bool relayed = false;
-  InterfaceKind kind = InterfaceKind::Unknown;
+  LinkOptions options;  // of a socket
   std::uint16_t preference = 0;
   Candidate relay;        // of a relayed one, as it was given
   CandidateId candidate;  // its own, of this generation
@@ -38,7 +38,7 @@ class LocalSide {
   static constexpr std::size_t kMaxCandidates = 128;
 
   // Null: no room.
-  std::optional<BaseIndex> addLink(LinkId link, const Address& local, InterfaceKind kind);
+  std::optional<BaseIndex> addLink(LinkId link, const Address& local, const LinkOptions& options);
   std::optional<BaseIndex> addRelay(LinkId link, const Candidate& relayed);
   void removeBase(BaseIndex index);
 

@@ -38,7 +38,8 @@ RemoteSide::Added RemoteSide::merge(RemoteIndex index, const Candidate& candidat
 }
 
 Result<RemoteSide::Added> RemoteSide::add(const Candidate& candidate) {
-  const bool named = !candidate.mdnsName.empty();
+  const std::string name = lowerCase(candidate.mdnsName);
+  const bool named = !name.empty();
   if (!named) {
     if (const auto known = find(candidate.address)) return merge(*known, candidate);
   }
@@ -51,13 +52,14 @@ Result<RemoteSide::Added> RemoteSide::add(const Candidate& candidate) {
     for (const RemoteEntry& e : entries_) {
       if (!e.pending) continue;
       names.insert(e.candidate.mdnsName);
-      if (e.candidate.mdnsName == candidate.mdnsName) resolve = false;
+      if (e.candidate.mdnsName == name) resolve = false;
     }
     if (resolve && names.size() >= kMaxNames) {
       return Error{ErrorCode::Limit, "names to resolve", static_cast<std::int32_t>(kMaxNames)};
     }
   }
   entries_.push_back({CandidateId{++lastId_}, candidate, true, named});
+  entries_.back().candidate.mdnsName = name;
   return Added{static_cast<RemoteIndex>(entries_.size() - 1), true, resolve};
 }
 
@@ -85,9 +87,10 @@ std::optional<RemoteIndex> RemoteSide::addPeerReflexive(const Address& address,
 std::vector<RemoteSide::Added> RemoteSide::resolve(std::string_view name,
                                                    const IpAddress& address) {
   std::vector<Added> ready;
+  const std::string key = lowerCase(name);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     RemoteEntry& e = entries_[i];
-    if (!e.pending || e.candidate.mdnsName != name) continue;
+    if (!e.pending || e.candidate.mdnsName != key) continue;
     const Address full{address, e.candidate.address.port()};
     e.pending = false;
     if (const auto known = find(full)) {
@@ -103,8 +106,9 @@ std::vector<RemoteSide::Added> RemoteSide::resolve(std::string_view name,
 }
 
 void RemoteSide::fail(std::string_view name) {
+  const std::string key = lowerCase(name);
   for (RemoteEntry& e : entries_) {
-    if (!e.pending || e.candidate.mdnsName != name) continue;
+    if (!e.pending || e.candidate.mdnsName != key) continue;
     e.pending = false;
     e.candidate.address = {};
   }

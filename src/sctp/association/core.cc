@@ -163,10 +163,9 @@ Status Association::Core::send(StreamId stream, Ppid ppid, ConstBytes message,
 }
 
 void Association::Core::resetStream(StreamId stream, Time now) {
-  if (state_ > State::Established) return;
+  if (state_ > State::Established || sender_->isStreamClosed(stream)) return;
   sender_->closeStream(stream);
-  if (std::find(closing_.begin(), closing_.end(), stream) == closing_.end())
-    closing_.push_back(stream);
+  closing_.push_back(stream);
   afterInput(now);
 }
 

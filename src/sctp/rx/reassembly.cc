@@ -63,8 +63,18 @@ Reassembly::Verdict Reassembly::addFragment(const DataChunk& d) {
     makeCurrent(found);
     return append(found, d);
   }
-  if (!d.isUnordered() && distance(streams_[d.stream].next, d.mid) < 0) return Verdict::Taken;
+  if (isGivenUp(d)) return Verdict::Taken;
   return hold(d, Kind::Fragment, key);
+}
+
+// Whether the sender has given up on the chunk's message already; late fragments still come.
+bool Reassembly::isGivenUp(const DataChunk& d) {
+  InStream& s = streams_[d.stream];
+  if (!d.isUnordered()) return distance(s.next, d.mid) < 0;
+  if (!interleaved() || !s.hasSkipped) return false;
+  const std::int32_t ahead = distance(s.skippedUnordered, d.mid);
+  if (ahead > 0xffff) s.hasSkipped = false;  // long ago; the numbers will wrap
+  return ahead <= 0;
 }
 
 // Whether the chunk is the fragment that this assembly waits for.
@@ -74,7 +84,7 @@ bool Reassembly::belongs(const Entry& e, const DataChunk& d) const {
 }
 
 Reassembly::Verdict Reassembly::begin(const DataChunk& d) {
-  if (!d.isUnordered() && distance(streams_[d.stream].next, d.mid) < 0) return Verdict::Taken;
+  if (isGivenUp(d)) return Verdict::Taken;
   if (!interleaved()) {
     // A message that waits for this TSN will never be whole.
     if (current_ != kNone && entries_[current_].number == d.tsn.value()) dropEntry(current_);

@@ -61,6 +61,12 @@ class Reassembly {
   // messages that waited for them are delivered.
   void skip(const ForwardTsnView& forward);
 
+  // The cumulative TSN has moved by itself: unordered DATA fragments that it has left behind belong
+  // to messages that were skipped.
+  void dropLeftBehind(Tsn cumulative) {
+    if (sweeps_) skipUnorderedData(cumulative, false);
+  }
+
   // The sender numbers the stream's messages anew (RFC 6525 section 5.2.2).
   void resetStream(StreamId id);
   void resetAllStreams();
@@ -130,6 +136,7 @@ class Reassembly {
   Verdict append(std::uint32_t index, const DataChunk& d);
   Verdict hold(const DataChunk& d, Kind kind, const Key& key);
   bool belongs(const Entry& e, const DataChunk& d) const;
+  bool isGivenUp(const DataChunk& d);
   Verdict appendWaiting(std::uint32_t index);
   void complete(std::uint32_t index);
   void makeCurrent(std::uint32_t index);
@@ -139,7 +146,7 @@ class Reassembly {
   void advance(InStream& s, StreamId id);
   void skipOrdered(StreamId id, Mid upTo);
   void skipUnordered(StreamId id, Mid upTo);
-  void skipUnorderedData(Tsn upTo);
+  void skipUnorderedData(Tsn upTo, bool givenUp);
 
   std::uint32_t addEntry(Kind kind, const DataChunk& d);
   void removeEntry(std::uint32_t index);
@@ -160,6 +167,7 @@ class Reassembly {
   std::uint32_t current_ = kNone;
   // Unordered fragments and assemblies of DATA, which only TSNs tell apart.
   std::uint32_t unorderedData_ = kNone;
+  bool sweeps_ = false;       // something was skipped, and fragments in that list may be left over
   std::vector<Ready> ready_;  // those before readyHead_ are delivered
   std::size_t readyHead_ = 0;
   std::vector<std::uint32_t> scratch_;

@@ -15,7 +15,7 @@ void Reassembly::skip(const ForwardTsnView& forward) {
     else
       skipOrdered(s.stream, s.mid);
   }
-  if (!interleaved()) skipUnorderedData(forward.newCumulativeTsn());
+  if (!interleaved()) skipUnorderedData(forward.newCumulativeTsn(), true);
 }
 
 // Ordered messages of a stream up to this one will not come any more, but those that are whole have
@@ -49,9 +49,10 @@ void Reassembly::skipOrdered(StreamId id, Mid upTo) {
 
 // I-DATA: unordered messages have numbers, too, and the largest that is given up is named.
 void Reassembly::skipUnordered(StreamId id, Mid upTo) {
-  InStream* s = streams_.find(id);
-  if (s == nullptr) return;
-  for (std::uint32_t i = s->entries; i != kNone;) {
+  InStream& s = streams_[id];
+  if (!s.hasSkipped || distance(s.skippedUnordered, upTo) > 0) s.skippedUnordered = upTo;
+  s.hasSkipped = true;
+  for (std::uint32_t i = s.entries; i != kNone;) {
     const Entry& e = entries_[i];
     const std::uint32_t following = e.next;
     ++walked_;
@@ -60,16 +61,18 @@ void Reassembly::skipUnordered(StreamId id, Mid upTo) {
   }
 }
 
-// DATA: unordered messages have none. The cumulative TSN moves over a message's fragments only when
-// the message is given up, so what has all its fragments at or below it will not be whole.
-void Reassembly::skipUnorderedData(Tsn upTo) {
+// DATA: unordered messages have none. Everything up to here has come or is given up: a fragment
+// there that still waits for the one before it waits in vain, and so does a message that waits for
+// a fragment there. When the last TSN is itself given up, so is the message that it ends in.
+void Reassembly::skipUnorderedData(Tsn upTo, bool givenUp) {
   for (std::uint32_t i = unorderedData_; i != kNone;) {
     const Entry& e = entries_[i];
     const std::uint32_t following = e.next;
-    const Tsn last = e.kind == Kind::Assembly ? e.lastTsn : Tsn{e.number};
+    const Tsn last = e.kind == Kind::Assembly && givenUp ? e.lastTsn : Tsn{e.number};
     if (last <= upTo) dropEntry(i);
     i = following;
   }
+  sweeps_ = unorderedData_ != kNone;
 }
 
 void Reassembly::resetStream(StreamId id) {
@@ -78,6 +81,7 @@ void Reassembly::resetStream(StreamId id) {
   while (s->entries != kNone)
     dropEntry(s->entries);
   s->next = Mid{0};
+  s->hasSkipped = false;
 }
 
 void Reassembly::resetAllStreams() {

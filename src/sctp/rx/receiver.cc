@@ -42,7 +42,10 @@ Receiver::Verdict Receiver::handleData(const DataChunk& chunk) {
       return Verdict::Full;
   }
   packetGap_ = packetGap_ || tracker_.hasGap();
+  const Tsn before = tracker_.cumulative();
   tracker_.observe(chunk.tsn);
+  if (packetGap_ && tracker_.cumulative() != before)
+    reassembly_.dropLeftBehind(tracker_.cumulative());
   packetGap_ = packetGap_ || tracker_.hasGap();
   packetBytes_ += chunk.payload.size();
   return Verdict::Ok;
@@ -51,7 +54,9 @@ Receiver::Verdict Receiver::handleData(const DataChunk& chunk) {
 void Receiver::handleForwardTsn(const ForwardTsnView& forward) {
   packetHadData_ = packetImmediate_ = true;
   // One that is not ahead is a repetition: acknowledged again, else ignored (RFC 3758 section 3.6).
-  if (tracker_.forwardTo(forward.newCumulativeTsn())) reassembly_.skip(forward);
+  if (!tracker_.forwardTo(forward.newCumulativeTsn())) return;
+  reassembly_.skip(forward);
+  reassembly_.dropLeftBehind(tracker_.cumulative());
 }
 
 void Receiver::endOfPacket(Time now) {

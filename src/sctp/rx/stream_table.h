@@ -13,6 +13,9 @@ namespace parley::sctp::rx {
 struct InStream {
   Mid next{0};  // ordered message to be delivered next; its lower 16 bits the SSN
   std::uint32_t entries = UINT32_MAX;  // first of its entries in the reassembly
+  // I-DATA: the sender has given up on unordered messages up to this one.
+  Mid skippedUnordered;
+  bool hasSkipped = false;
 };
 
 class StreamTable {

@@ -105,6 +105,7 @@ class Sender {
   // ---- Stream reset (RFC 6525): close it, wait until it is drained, ask the peer with
   // lastAssignedTsn(), then restart (performed) or reopen (denied) it.
   void closeStream(StreamId stream) { queue_.closeStream(stream); }
+  bool isStreamClosed(StreamId stream) const { return queue_.isClosed(stream); }
   bool isStreamDrained(StreamId stream) const { return queue_.isStreamEmpty(stream); }
   Tsn lastAssignedTsn() const { return outstanding_.nextTsn().previous(); }
   void restartStream(StreamId stream) { queue_.restartStream(stream); }

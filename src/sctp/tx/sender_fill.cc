@@ -85,7 +85,8 @@ void Sender::fillProbe(PacketWriter& w, Time now, Filled& filled) {
   if (!outstanding_.hasInFlight()) return;
   ++counters_.tailProbes;
   if (!queue_.empty() && fitsPeer(packetSize_)) fillNew(w, now, filled);
-  if (filled.chunks != 0) return;
+  // (On the way to something new, messages may have been given up, and with them what was out.)
+  if (filled.chunks != 0 || !outstanding_.hasInFlight()) return;
   const Tsn tsn = outstanding_.latest();
   const Chunk& c = outstanding_.at(tsn);
   if (isExhausted(pool_[c.message], c, now)) return;

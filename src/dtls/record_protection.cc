@@ -1,6 +1,8 @@
 #include "dtls/record_protection.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "base/check.h"
 #include "crypto/digest.h"
@@ -21,7 +23,7 @@ const EVP_CIPHER* algorithm(Aead aead) {
   return aead == Aead::Aes256Gcm ? aes256 : chaCha;
 }
 
-// OpenSSL's own way with TLS records: the additional data by a control, then nonce, ciphertext and
+// OpenSSL's own way with TLS records: the additional data first, then nonce, ciphertext and
 // tag in one call, in place. `covered` is the record's body without the tag, and what the
 // additional data's length field is made of.
 bool setAdditionalData(EVP_CIPHER_CTX* c, const std::uint8_t* header, std::size_t covered) {
@@ -30,8 +32,11 @@ bool setAdditionalData(EVP_CIPHER_CTX* c, const std::uint8_t* header, std::size_
   std::memcpy(data.data(), header + 3, 8);
   std::memcpy(data.data() + 8, header, 3);
   storeBe16(data.data() + 11, static_cast<std::uint16_t>(covered));
-  return EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_TLS1_AAD, static_cast<int>(data.size()),
-                             data.data()) == static_cast<int>(kTagSize);
+  // By the parameter itself: the control would also ask for the tag's size, which we know.
+  const OSSL_PARAM parameters[] = {
+      {OSSL_CIPHER_PARAM_AEAD_TLS1_AAD, OSSL_PARAM_OCTET_STRING, data.data(), data.size(), 0},
+      OSSL_PARAM_END};
+  return EVP_CIPHER_CTX_set_params(c, parameters) == 1;
 }
 
 }  // namespace

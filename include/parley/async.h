@@ -29,6 +29,10 @@ template <class T>
 class AsyncState {
  public:
   using Callback = std::function<void(Expected<T>)>;
+  // Runs what it is given where the callbacks of the handle run.
+  using Runner = std::function<void(std::function<void()>)>;
+
+  explicit AsyncState(Runner runner = nullptr) : runner_(std::move(runner)) {}
 
   // The first one counts.
   void complete(Expected<T> result) {
@@ -44,7 +48,10 @@ class AsyncState {
       }
       ready_.notify_all();
     }
-    if (callback) callback(std::move(result));
+    if (!callback) return;
+    if (!runner_) return callback(std::move(result));
+    auto shared = std::make_shared<Expected<T>>(std::move(result));
+    runner_([callback = std::move(callback), shared] { callback(std::move(*shared)); });
   }
   bool ready() const {
     const std::lock_guard lock(mutex_);
@@ -91,6 +98,7 @@ class AsyncState {
   std::condition_variable ready_;
   std::optional<Expected<T>> result_;
   Callback callback_;
+  const Runner runner_;
   bool done_ = false;
 };
 

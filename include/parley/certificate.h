@@ -12,7 +12,7 @@
 
 namespace parley {
 
-namespace detail {
+namespace api {
 struct CertificateData;
 }
 
@@ -43,10 +43,9 @@ class Certificate {
   friend bool operator==(const Certificate&, const Certificate&) = default;  // the same one
 
  private:
-  friend struct detail::CertificateData;
-  explicit Certificate(std::shared_ptr<const detail::CertificateData> data)
-      : data_(std::move(data)) {}
-  std::shared_ptr<const detail::CertificateData> data_;
+  friend struct api::CertificateData;
+  explicit Certificate(std::shared_ptr<const api::CertificateData> data) : data_(std::move(data)) {}
+  std::shared_ptr<const api::CertificateData> data_;
 };
 
 }  // namespace parley

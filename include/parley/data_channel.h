@@ -27,7 +27,7 @@
 
 namespace parley {
 
-namespace detail {
+namespace api {
 class Channel;
 }
 
@@ -132,9 +132,9 @@ class DataChannel {
   void onerror(std::function<void(const RtcError&)> callback);
 
  private:
-  friend class detail::Channel;
-  explicit DataChannel(std::shared_ptr<detail::Channel> channel) : channel_(std::move(channel)) {}
-  std::shared_ptr<detail::Channel> channel_;
+  friend class api::Channel;
+  explicit DataChannel(std::shared_ptr<api::Channel> channel) : channel_(std::move(channel)) {}
+  std::shared_ptr<api::Channel> channel_;
 };
 
 }  // namespace parley

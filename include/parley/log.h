@@ -2,10 +2,8 @@
 // developers; they hold addresses and names, never keys, passwords, tokens or payload.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <string_view>
 
 namespace parley {
@@ -16,11 +14,5 @@ std::string_view toString(LogLevel level);
 
 // Called on the library's threads: it must be thread-safe, quick, and not call the library.
 using LogSink = std::function<void(LogLevel level, std::string_view line)>;
-
-// One line of the event log that each connection keeps (the oldest make room).
-struct LogEntry {
-  std::chrono::nanoseconds at{};  // since the connection was made
-  std::string text;
-};
 
 }  // namespace parley

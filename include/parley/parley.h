@@ -10,6 +10,7 @@
 #include "parley/ice_candidate.h"
 #include "parley/log.h"
 #include "parley/peer_connection.h"
+#include "parley/report.h"
 #include "parley/room.h"
 #include "parley/session_description.h"
 #include "parley/stats.h"

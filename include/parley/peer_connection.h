@@ -29,13 +29,14 @@
 #include "parley/error.h"
 #include "parley/ice_candidate.h"
 #include "parley/log.h"
+#include "parley/report.h"
 #include "parley/session_description.h"
 #include "parley/stats.h"
 #include "parley/transports.h"
 
 namespace parley {
 
-namespace detail {
+namespace api {
 class ConnectionHandle;
 }
 
@@ -125,11 +126,10 @@ class PeerConnection {
   // iceCandidatePoolSize; else InvalidModificationError. Takes effect at the next gathering.
   Expected<void> setConfiguration(const Configuration& configuration);
 
-  // OperationError when it closes meanwhile; on a closed connection the last ones known.
+  // InvalidStateError when it is closed, AbortError when it closes meanwhile.
   Async<StatsReport> getStats() const;
-  // What happened to this connection so far: candidates, checks and why they failed, servers'
-  // errors, states.
-  Async<std::vector<LogEntry>> eventLog() const;
+  // The story of this connection so far, and why it failed if it did. Ask before close().
+  Async<ConnectionReport> report() const;
 
   // Ends the connection at once, and all callbacks with it.
   void close();
@@ -147,10 +147,10 @@ class PeerConnection {
   void ondatachannel(std::function<void(DataChannel)> callback);
 
  private:
-  friend class detail::ConnectionHandle;
-  explicit PeerConnection(std::shared_ptr<detail::ConnectionHandle> handle)
+  friend class api::ConnectionHandle;
+  explicit PeerConnection(std::shared_ptr<api::ConnectionHandle> handle)
       : handle_(std::move(handle)) {}
-  std::shared_ptr<detail::ConnectionHandle> handle_;
+  std::shared_ptr<api::ConnectionHandle> handle_;
 };
 
 }  // namespace parley

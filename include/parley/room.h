@@ -12,8 +12,8 @@
 // onmember, where Member::newcomer() is true. What programs of Parley say to each other on them is
 // in docs/peer-messages.md.
 //
-// Callbacks follow the rules of PeerConnection, and run in one sequence with those of the members'
-// connections if there is an executor that is single-threaded, or none.
+// Callbacks follow the rules of PeerConnection. Without an executor the room and all its members'
+// connections share one thread.
 #pragma once
 
 #include <chrono>
@@ -30,10 +30,10 @@
 
 namespace parley {
 
-namespace detail {
+namespace room {
 class RoomHandle;
-class RoomMember;
-}  // namespace detail
+class MemberState;
+}  // namespace room
 
 enum class RoomState : std::uint8_t {
   New,
@@ -77,9 +77,9 @@ class Member {
   void disconnect();
 
  private:
-  friend class detail::RoomMember;
-  explicit Member(std::shared_ptr<detail::RoomMember> member) : member_(std::move(member)) {}
-  std::shared_ptr<detail::RoomMember> member_;
+  friend class room::MemberState;
+  explicit Member(std::shared_ptr<room::MemberState> member) : member_(std::move(member)) {}
+  std::shared_ptr<room::MemberState> member_;
 };
 
 class Room {
@@ -114,7 +114,7 @@ class Room {
   void onerror(std::function<void(const RtcError&)> callback);
 
  private:
-  std::shared_ptr<detail::RoomHandle> handle_;
+  std::shared_ptr<room::RoomHandle> handle_;
 };
 
 }  // namespace parley

@@ -27,7 +27,6 @@ enum class DtlsTransportState : std::uint8_t { New, Connecting, Connected, Close
 enum class SctpTransportState : std::uint8_t { Connecting, Connected, Closed };
 
 struct IceTransport {
-  IceRole role = IceRole::Unknown;
   IceTransportState state = IceTransportState::New;
   std::optional<IceCandidatePair> selectedCandidatePair;
 };

@@ -53,8 +53,8 @@ const std::vector<Layer>& layers() {
       {"src/devices", false, {"src/base", "src/media"}},
       {"src/api",
        false,
-       {"include/parley", "src/base", "src/net", "src/crypto", "src/sdp", "src/peer", "src/media",
-        "src/codecs", "src/devices", "src/driver"}},
+       {"include/parley", "src/base", "src/net", "src/crypto", "src/turn", "src/ice", "src/dtls",
+        "src/sdp", "src/peer", "src/media", "src/codecs", "src/devices", "src/driver"}},
       // A room is an application of the connections, with a way to the server of its own.
       {"src/room",
        false,

@@ -81,6 +81,11 @@ void Arguments::list(const std::string& name, const std::string& metavar, const 
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void Arguments::words(const std::string& name, const std::string& help,
+                      std::vector<std::string>& values) {
+  impl_->app.add_option(name, values, help)->type_name("");
+}
+
 void Arguments::settings(server::Sources& sources) {
   std::vector<std::string> all;
   for (const Setting& setting : server::settings())

@@ -25,6 +25,8 @@ class Arguments {
               std::string& value);
   void list(const std::string& name, const std::string& metavar, const std::string& help,
             std::vector<std::string>& values);
+  // Words without a dash, any number of them, in any place.
+  void words(const std::string& name, const std::string& help, std::vector<std::string>& values);
   // --config, and all settings of `parley serve` (server/config/settings.h).
   void settings(server::Sources& sources);
   // Only these of them.

@@ -18,8 +18,9 @@ open the printed address in two browsers, and they see, hear and write to each o
   parley serve --lan                 for other devices in this network, by HTTPS and a QR code
   parley serve --config parley.toml  as configured; docs/configuration.md has every setting
   parley check --config parley.toml  what is wrong with a configuration, and which ports to open
+  parley probe stun:stun.example.org what this network lets calls do: NAT, STUN and TURN
 
-Verbs: serve, check, token. Each explains itself with --help.
+Verbs: serve, check, token, probe. Each explains itself with --help.
 )";
 
 struct Verb {
@@ -31,6 +32,7 @@ constexpr Verb kVerbs[] = {
     {"serve", parley::cli::runServe},
     {"check", parley::cli::runCheck},
     {"token", parley::cli::runToken},
+    {"probe", parley::cli::runProbe},
 };
 
 ExitCode run(const parley::cli::Words& words) {
@@ -45,7 +47,7 @@ ExitCode run(const parley::cli::Words& words) {
   for (const Verb& verb : kVerbs) {
     if (words[0] == verb.name) return verb.run({words.begin() + 1, words.end()});
   }
-  std::cerr << "parley: there is no verb " << words[0] << "; there are serve, check and token\n";
+  std::cerr << "parley: there is no verb " << words[0] << "; there are serve, check, token and probe\n";
   return ExitCode::Usage;
 }
 

@@ -13,5 +13,6 @@ using Words = std::vector<std::string>;
 ExitCode runServe(const Words& words);
 ExitCode runCheck(const Words& words);
 ExitCode runToken(const Words& words);
+ExitCode runProbe(const Words& words);
 
 }  // namespace parley::cli

@@ -171,7 +171,7 @@ TEST(NatDiscoverySim, infersMappingFromSeveralServersAndSaysWhatItCannotKnow) {
   s.mapping = Dependence::EndpointIndependent;
   EXPECT_EQ(discover(s).mapping, NatBehaviour::Unknown);  // one server tells nothing
   s.servers = {{kFirst, kPort}, {kFirst, kOtherPort}};
-  EXPECT_EQ(discover(s).mapping, NatBehaviour::Unknown);  // it may still depend on the address
+  EXPECT_EQ(discover(s).mapping, NatBehaviour::NotPortDependent);
   s.servers = {{kFirst, kPort}, {kSecond, kPort}};
   EXPECT_EQ(discover(s).mapping, NatBehaviour::EndpointIndependent);
   EXPECT_EQ(discover(s).filtering, NatBehaviour::Unknown);

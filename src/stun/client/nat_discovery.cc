@@ -37,6 +37,8 @@ const char* describe(NatBehaviour b) {
       return "address-and-port-dependent";
     case NatBehaviour::Dependent:
       return "address- or port-dependent";
+    case NatBehaviour::NotPortDependent:
+      return "not port-dependent (endpoint-independent, or address-dependent)";
   }
   return "unknown";
 }
@@ -144,6 +146,8 @@ void NatDiscovery::infer() {
     report_.mapping = NatBehaviour::Dependent;
   else if (compared)
     report_.mapping = NatBehaviour::EndpointIndependent;
+  else if (all.size() > 1)
+    report_.mapping = NatBehaviour::NotPortDependent;
 }
 
 void NatDiscovery::stepOver() {

@@ -25,7 +25,8 @@ enum class NatBehaviour : std::uint8_t {
   EndpointIndependent,
   AddressDependent,
   AddressAndPortDependent,
-  Dependent,  // one of the two above, which one cannot be told
+  Dependent,         // one of the two above, which one cannot be told
+  NotPortDependent,  // endpoint-independent or address-dependent, which one cannot be told
 };
 const char* describe(NatBehaviour b);
 

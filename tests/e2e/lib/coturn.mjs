@@ -7,8 +7,9 @@ import { Child } from './process.mjs';
 
 export const coturnThere = existsSync('/usr/bin/turnserver');
 
-/** @returns {Promise<{port: number, tlsPort: number, urls: Record<'udp'|'tcp'|'tls', string>, username: string, credential: string}>} */
-export async function startCoturn(cleanup) {
+/** @param {string[]} args more of turnserver's options
+ *  @returns {Promise<{port: number, tlsPort: number, urls: Record<'udp'|'tcp'|'tls', string>, username: string, credential: string}>} */
+export async function startCoturn(cleanup, args = []) {
   const [port, tlsPort, cliPort] = await freePorts(3);
   const { cert, key } = theAuthority();
   const dir = cleanup.tempDir('coturn');
@@ -16,7 +17,7 @@ export async function startCoturn(cleanup) {
     `--listening-port=${port}`, `--tls-listening-port=${tlsPort}`, `--cli-port=${cliPort}`, '--no-cli',
     '--cert', cert, '--pkey', key, '--lt-cred-mech', '--user=ann:secret', '--realm=parley.test',
     '--allow-loopback-peers', '--cli-password=unused', `--pidfile=${dir}/pid`, `--userdb=${dir}/db`,
-    '--log-file=stdout', '--simple-log', '--no-dtls'], { cwd: dir });
+    '--log-file=stdout', '--simple-log', '--no-dtls', ...args], { cwd: dir });
   cleanup.add(() => child.stop());
   await child.output('its listener line', (c) => /TLS.*listener opened|Total General servers|IPv4. TLS.TCP listener opened/.test(c.stdout));
   return { port, tlsPort, child, username: 'ann', credential: 'secret',

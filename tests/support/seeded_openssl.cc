@@ -37,4 +37,8 @@ void seedOpenSsl(std::uint64_t seed) {
   RAND_set_rand_method(&method);
 }
 
+void unseedOpenSsl() {
+  RAND_set_rand_method(RAND_OpenSSL());
+}
+
 }  // namespace parley::test

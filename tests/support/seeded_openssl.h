@@ -8,5 +8,7 @@
 namespace parley::test {
 
 void seedOpenSsl(std::uint64_t seed);
+// OpenSSL's own randomness again. The seeded one is for one thread.
+void unseedOpenSsl();
 
 }  // namespace parley::test

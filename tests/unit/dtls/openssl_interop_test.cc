@@ -176,6 +176,38 @@ INSTANTIATE_TEST_SUITE_P(Suites, OpenSslInterop,
                          testing::Combine(testing::ValuesIn(kSuites),
                                           testing::Values(Role::Client, Role::Server)));
 
+class OpenSslServer : public OpenSslInterop {};
+
+// RFC 6347 section 4.2.1: Pion and GnuTLS ask for a cookie first.
+TEST_P(OpenSslServer, mayAskForACookie) {
+  SSL_CTX* ctx = SSL_get_SSL_CTX(peer->ssl());
+  SSL_CTX_set_cookie_generate_cb(ctx, [](SSL*, unsigned char* cookie, unsigned* size) {
+    std::fill_n(cookie, 20, std::uint8_t{7});
+    *size = 20;
+    return 1;
+  });
+  SSL_CTX_set_cookie_verify_cb(ctx, [](SSL*, const unsigned char* cookie, unsigned size) {
+    return size == 20 && cookie[19] == 7 ? 1 : 0;
+  });
+  SSL_set_options(peer->ssl(), SSL_OP_COOKIE_EXCHANGE);
+  connect();
+  EXPECT_EQ(peer->read(Pair::sealed(*ours, "after a cookie")), "after a cookie");
+}
+
+// RFC 7627 is new enough that not everybody has it.
+TEST_P(OpenSslServer, mayHaveNoExtendedMasterSecret) {
+  SSL_set_options(peer->ssl(), SSL_OP_NO_EXTENDED_MASTER_SECRET);
+  connect();
+  ASSERT_EQ(SSL_get_extms_support(peer->ssl()), 0);
+  EXPECT_EQ(peer->read(Pair::sealed(*ours, "there")), "there");
+  ours->receive(peer->write("and back"), now);
+  EXPECT_EQ(ours->received.back(), "and back");
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, OpenSslServer,
+                         testing::Combine(testing::Values(kSuites[0]),
+                                          testing::Values(Role::Client)));
+
 TEST(OpenSslRefusal, aSuiteWithoutAeadIsNotShared) {
   OpenSslPeer peer(Role::Client, identity("theirs"), "ECDHE-ECDSA-AES128-SHA");
   test::Endpoint ours(SessionConfig{.role = Role::Server,

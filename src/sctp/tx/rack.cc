@@ -7,6 +7,8 @@ void Rack::onAcked(const Outstanding::AckRun& run, Duration minRtt, Time now) {
   if (!run.any) return;
   const Duration rtt = now - run.sentAt;
   if (run.retransmitted && rtt < minRtt) return;
+  if (run.retransmitted && doubtful_ && static_cast<std::int32_t>(run.order - doubtfulOrder_) <= 0)
+    return;
   if (valid_ && static_cast<std::int32_t>(run.order - order_) <= 0) return;
   valid_ = true;
   order_ = run.order;

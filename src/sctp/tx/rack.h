@@ -22,6 +22,13 @@ class Rack {
   // What a SACK brought. `minRtt` is the shortest round trip known; a fragment sent twice and
   // acknowledged sooner than that after its second sending says nothing (section 6.2 step 2).
   void onAcked(const Outstanding::AckRun& run, Duration minRtt, Time now);
+  // A timeout was a mistake: it is as if `before` had not been touched since, and what was sent
+  // again up to now says nothing when it is acknowledged, for it may be the first copy that is.
+  void restore(const Rack& before, std::uint32_t lastOrder) {
+    *this = before;
+    doubtfulOrder_ = lastOrder;
+    doubtful_ = true;
+  }
   // The peer got something twice: we were too quick.
   void onDuplicates(bool newRound);
   void onRecoveryExit();
@@ -60,6 +67,8 @@ class Rack {
   std::uint32_t order_ = 0;  // of the latest sent fragment that arrived
   Time sentAt_{};
   Duration rtt_{};
+  bool doubtful_ = false;
+  std::uint32_t doubtfulOrder_ = 0;
   int factor_ = 1;
   int persist_ = 0;
 };

@@ -243,6 +243,9 @@ class Sender {
   bool probeDue_ = false;
   bool probed_ = false;        // a probe is out, and nothing acknowledged since
   bool afterTimeout_ = false;  // nothing acknowledged since the last timeout
+  // SACKs in which a timeout may still turn out to have been a mistake (as RFC 5682: two).
+  int timeoutDoubts_ = 0;
+  Rack rackBeforeTimeout_;
   unsigned consecutiveTimeouts_ = 0;
 
   bool forwardDue_ = false;

@@ -37,12 +37,16 @@ SackVerdict Sender::apply(Tsn cumulative, const SackView* sack, Time now) {
   e.rateAppLimited = run.appLimited;
   e.priorDelivered = run.delivered;
   // Where SACKs may have been cut, what is told late may have come before the timeout.
-  if (run.rtoSpurious && afterTimeout_ && gapCount_ < kCutSackGaps) {
+  if (run.rtoSpurious && timeoutDoubts_ > 0 && gapCount_ < kCutSackGaps) {
     ++counters_.spuriousTimeouts;
     outstanding_.restoreFlight();
+    rack_.restore(rackBeforeTimeout_, outstanding_.lastOrder());
     controller_.undo();
+    inRecovery_ = false;
+    timeoutDoubts_ = 0;
   }
   if (progress) {
+    if (timeoutDoubts_ > 0) --timeoutDoubts_;
     consecutiveTimeouts_ = 0;
     afterTimeout_ = false;
     probed_ = false;
@@ -166,7 +170,9 @@ void Sender::onTimeoutExpired(Time now) {
   rtoAt_ = now + rto_.rto();
   // A closed window is no congestion, and timeouts in a row are one event.
   if (!windowProbe_ && !afterTimeout_) controller_.onTimeout(now);
+  if (!afterTimeout_) rackBeforeTimeout_ = rack_;
   afterTimeout_ = true;
+  timeoutDoubts_ = 2;
   inRecovery_ = true;
   recoveryOrder_ = outstanding_.lastOrder();
   outstanding_.loseAll();

@@ -110,8 +110,16 @@ class FakeReceiver {
       beyond_.erase(cumulative_.value());
     }
     advance();
-    // What lies behind and is not whole will not become so.
-    std::erase_if(fragments_, [&](const auto& f2) { return Tsn{f2.first} <= cumulative_; });
+    // What lies behind and is not whole will not become so; with interleaving, what is named.
+    std::erase_if(fragments_, [&](const auto& entry) {
+      if (!interleaved_) return Tsn{entry.first} <= f->newCumulativeTsn();
+      const DataHeader& h = entry.second.first;
+      for (std::size_t i = 0; i < f->skippedCount(); ++i) {
+        const SkippedStream s = f->skipped(i);
+        if (s.stream == h.stream && s.unordered == h.isUnordered() && h.mid <= s.mid) return true;
+      }
+      return false;
+    });
   }
 
   // DATA: fragments follow each other; I-DATA: the same message and numbers.

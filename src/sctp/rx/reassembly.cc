@@ -35,14 +35,14 @@ Reassembly::Verdict Reassembly::add(const DataChunk& d) {
 Reassembly::Verdict Reassembly::addWhole(const DataChunk& d) {
   if (d.payload.size() > limits_.message) return Verdict::TooLong;
   if (d.isUnordered()) {
-    ready_.push_back({d.stream, d.ppid, true, d.payload, {}});
+    ready_.push_back({d.stream, d.ppid, true, d.payload, {}, {}, 0});
     return Verdict::Taken;
   }
   InStream& s = streams_[d.stream];
   const std::int32_t ahead = distance(s.next, d.mid);
   if (ahead < 0) return Verdict::Taken;  // skipped before, or a number used twice
   if (ahead > 0) return hold(d, Kind::HeldStore, heldKey(d.stream, d.mid));
-  ready_.push_back({d.stream, d.ppid, false, d.payload, {}});
+  ready_.push_back({d.stream, d.ppid, false, d.payload, {}, {}, 0});
   advance(s, d.stream);
   return Verdict::Taken;
 }
@@ -192,18 +192,16 @@ Reassembly::Verdict Reassembly::hold(const DataChunk& d, Kind kind, const Key& k
   return Verdict::Taken;
 }
 
-// The whole message of an entry goes out; the entry is the caller's to remove.
+// The whole message of an entry goes out; the entry is the caller's to remove. When a gap closes
+// hundreds may go at once: those in the store stay there until each is asked for.
 void Reassembly::ready(Entry& e) {
-  MessageBuffer buffer;
-  if (e.kind == Kind::HeldStore) {
-    buffer = buffers_.get();
-    store_.read(e.place, e.length, buffer.extend(e.length).data());
-  } else {
+  Ready r{e.stream, e.ppid, e.unordered, {}, {}, e.place, std::exchange(e.length, 0)};
+  if (r.length == 0) {
     if (e.kind == Kind::HeldBuffer) heldBytes_ -= e.buffer.size();
     bufferMemory_ -= e.buffer.capacity();
-    buffer = std::exchange(e.buffer, {});
+    r.buffer = std::exchange(e.buffer, {});
   }
-  ready_.push_back({e.stream, e.ppid, e.unordered, {}, std::move(buffer)});
+  ready_.push_back(std::move(r));
 }
 
 // A message of the stream has gone out in its turn: the next one, and those that waited for it.
@@ -230,6 +228,12 @@ std::optional<Delivered> Reassembly::next() {
     return std::nullopt;
   }
   const Ready& r = ready_[readyHead_++];
+  if (r.length != 0) {
+    fromStore_.clear();
+    store_.read(r.place, r.length, fromStore_.extend(r.length).data());
+    store_.release(r.place, r.length);
+    return Delivered{r.stream, r.ppid, r.unordered, fromStore_.bytes()};
+  }
   return Delivered{r.stream, r.ppid, r.unordered, r.view.empty() ? r.buffer.bytes() : r.view};
 }
 
@@ -240,6 +244,7 @@ std::size_t Reassembly::memory() const {
 void Reassembly::trim() {
   store_.trim();
   buffers_.trim();
+  if (!hasReady()) fromStore_ = {};
   map_.trim();
   if (used_ == 0) {
     freeMemory(entries_);

@@ -116,8 +116,10 @@ class Reassembly {
     StreamId stream;
     Ppid ppid;
     bool unordered = false;
-    ConstBytes view;
-    MessageBuffer buffer;  // when it is not a view of the packet
+    ConstBytes view;       // of the packet; else
+    MessageBuffer buffer;  // an assembled message; else
+    Place place;           // one that lies in the store until it is its turn
+    std::uint32_t length = 0;
   };
 
   bool interleaved() const { return interleaving_ == Interleaving::On; }
@@ -170,6 +172,7 @@ class Reassembly {
   bool sweeps_ = false;       // something was skipped, and fragments in that list may be left over
   std::vector<Ready> ready_;  // those before readyHead_ are delivered
   std::size_t readyHead_ = 0;
+  MessageBuffer fromStore_;  // the message delivered last, if it lay in the store
   std::vector<std::uint32_t> scratch_;
   std::size_t walked_ = 0;           // entries looked at by this skip()
   std::size_t heldBytes_ = 0;        // in HeldBuffer entries

@@ -94,8 +94,8 @@ class Run {
       to.onMessage = [this, i](const ReceivedMessage& m) {
         const std::string wrong = book_[i].heard(m);
         if (!wrong.empty() && failure_.empty()) {
-          failure_ = wrong + ": message " + std::to_string(loadBe64(m.data.data())) + " of stream " +
-                     std::to_string(m.stream.value());
+          failure_ = wrong + ": message " + std::to_string(loadBe64(m.data.data())) +
+                     " of stream " + std::to_string(m.stream.value());
         }
       };
       to.onEvent = [this](const AssociationEvent& e) {

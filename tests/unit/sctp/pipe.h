@@ -88,6 +88,13 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   SeededRandom random;
+  // Room for so many packets on their way, so that the pipe itself allocates nothing.
+  void reserve(std::size_t n) {
+    while (spare_.size() < n) {
+      spare_.emplace_back();
+      spare_.back().reserve(2048);
+    }
+  }
   End& a() { return ends_[0]; }
   End& b() { return ends_[1]; }
   Time now() const { return now_; }

@@ -54,6 +54,20 @@ void finish(MediaDescription& m) {
   m.connections = {ConnectionData{"IN", v6 ? "IP6" : "IP4", c->address}};
 }
 
+// The section of a local description that stands for the transport with these credentials.
+std::optional<std::size_t> describingSection(NegotiatorState& s, const SessionDescription& d,
+                                             TransportId transport, std::string_view ufrag) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < d.media.size(); ++i) {
+    const MediaDescription& m = d.media[i];
+    const TransportState* const t = m.mid ? s.transportOf(*m.mid) : nullptr;
+    if (m.transport.ufrag != ufrag || t == nullptr || t->id != transport) continue;
+    if (m.mid == t->mid) return i;
+    if (!found && !m.bundleOnly) found = i;
+  }
+  return found;
+}
+
 // One section of the remote description, and what is to be added to it.
 class CandidateAdder {
  public:
@@ -112,13 +126,25 @@ class CandidateAdder {
     });
   }
 
-  // A bundled section has no transport of its own: what is said for it counts if it means the
-  // bundle's. A second component does not exist with rtcp-mux.
+  // With rtcp-mux there is no second component.
   std::vector<RemoteCandidate> told(const std::string& ufrag) const {
-    const TransportState* const t = s_.transportOf(mid_);
+    const TransportState* const t = target();
     if (t == nullptr || (candidate_ && candidate_->component != 1)) return {};
-    if (t->mid != mid_ && (!candidate_ || (t->remote && t->remote->ufrag != ufrag))) return {};
     return {RemoteCandidate{t->id, ufrag, candidate_}};
+  }
+
+  // The transport that this section describes. One that is offered with a transport of its own, but
+  // which we bundled, has none: its candidates lead elsewhere.
+  const TransportState* target() const {
+    const SessionDescription& d = s_.remote()->model;
+    const TransportState* const t = s_.transportOf(mid_);
+    if (t != nullptr && (t->mid == mid_ || (candidate_ && d.byMid(mid_)->bundleOnly))) return t;
+    for (const TransportState& other : s_.transports) {
+      const MediaDescription* const owner = d.byMid(other.mid);
+      if (owner == nullptr || !owner->bundleOnly) continue;
+      if (bundleDescription(d, *owner) == d.byMid(mid_)) return &other;
+    }
+    return nullptr;
   }
 
   NegotiatorState& s_;
@@ -162,21 +188,16 @@ std::optional<CandidateInit> surfaceCandidate(NegotiatorState& s, TransportId tr
                                               const std::optional<CandidateAttribute>& candidate) {
   std::optional<CandidateInit> told;
   for (DescriptionPtr* d : {&s.currentLocal, &s.pendingLocal}) {
-    if (!*d) continue;
-    const auto& media = (*d)->model.media;
-    for (std::size_t i = 0; i < media.size(); ++i) {
-      const MediaDescription& m = media[i];
-      const TransportState* const t = m.mid ? s.transportOf(*m.mid) : nullptr;
-      if (m.transport.ufrag != ufrag || t == nullptr || t->id != transport) continue;
-      if (candidate && m.candidates.size() >= kMaxLocalCandidates) return std::nullopt;
-      told = CandidateInit{"", m.mid, static_cast<std::uint16_t>(i), std::string(ufrag)};
-      edit(*d, [&](SessionDescription& model) {
-        if (!candidate) return finish(model.media[i]);
-        model.media[i].candidates.push_back(*candidate);
-        model.media[i].candidates.back().ufrag.reset();  // only what trickles needs it
-      });
-      break;
-    }
+    const auto index = *d ? describingSection(s, (*d)->model, transport, ufrag) : std::nullopt;
+    if (!index) continue;
+    const MediaDescription& m = (*d)->model.media[*index];
+    if (candidate && m.candidates.size() >= kMaxLocalCandidates) return std::nullopt;
+    told = CandidateInit{"", m.mid, static_cast<std::uint16_t>(*index), std::string(ufrag)};
+    edit(*d, [&](SessionDescription& model) {
+      if (!candidate) return finish(model.media[*index]);
+      model.media[*index].candidates.push_back(*candidate);
+      model.media[*index].candidates.back().ufrag.reset();  // only what trickles needs it
+    });
   }
   if (told && candidate) {
     CandidateAttribute text = *candidate;

@@ -56,6 +56,7 @@ class AnswerMaker {
       m.mid = offered.mid;
       return m;
     }
+    if (isHeldOpen(s_, offer_, index)) return heldOpenSection(offered);
     if (t == nullptr || t->stopped) return rejectedSection(offered);
     const bool ourOrder = !t->preferredCodecs.empty();
     auto codecs = answerCodecs(offered.codecs, preferredCodecs(s_, *t), ourOrder);
@@ -71,6 +72,17 @@ class AnswerMaker {
                               s_.config->media.of(t->kind).headerExtensions);
     describeStreams(*t, m);
     answerSimulcast(offered, m);
+    return m;
+  }
+
+  static MediaDescription heldOpenSection(const MediaDescription& offered) {
+    MediaDescription m = rtpSection(offered.kind);
+    m.protocol = offered.protocol;
+    m.mid = offered.mid;
+    m.rtcpRsize = offered.rtcpRsize;
+    m.direction = Direction::Inactive;
+    m.codecs = {offered.codecs.front()};
+    m.codecs[0].feedback.clear();
     return m;
   }
 
@@ -108,14 +120,14 @@ class AnswerMaker {
       }
     }
     if (tagged == nullptr) return;
+    addTransport(*tagged);
     group.mids.push_back(*tagged->mid);
     for (const std::string& mid : offered.mids) {
       MediaDescription* const m = sectionOf(answer, mid);
       if (m == nullptr || m == tagged || m->isRejected()) continue;
       group.mids.push_back(mid);
-      m->rtcp.reset();
+      m->transport = tagged->transport;  // as browsers do; see bundle() of the offers
     }
-    addTransport(*tagged);
     answer.groups.push_back(std::move(group));
   }
 

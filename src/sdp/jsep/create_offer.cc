@@ -128,6 +128,7 @@ class OfferMaker {
       m = transceiverSection(*s_.find(*slot.transceiver), slot);
     }
     m.mid = slot.mid;
+    owners_.push_back(kTagged);
     if (slot.what != Slot::What::Rejected) addTransport(slot, m);
     return m;
   }
@@ -147,37 +148,34 @@ class OfferMaker {
 
   // ---- Transports and bundles (section 5.2.1, RFC 9143 section 7)
 
+  // Which section describes the transport of one; `kTagged`: that which describes the bundle's.
+  static constexpr std::size_t kTagged = SIZE_MAX;
+
   void addTransport(const Slot& slot, MediaDescription& m) {
-    const TransportState* const t = slot.fresh ? nullptr : s_.transportOf(slot.mid);
+    const std::size_t index = owners_.size() - 1;
+    const TransportState* const t = slot.fresh ? standingBundle() : s_.transportOf(slot.mid);
     if (t != nullptr) {
       // Of those that share a transport the first one describes it.
-      if (std::find(described_.begin(), described_.end(), t->id) != described_.end()) {
-        if (!t->negotiated) m.bundleOnly = true;
-      } else {
-        described_.push_back(t->id);
-        describe(credentials(t), m);
-        return;
+      for (const auto& [id, owner] : described_) {
+        if (id != t->id) continue;
+        owners_[index] = owner;
+        m.bundleOnly = !t->negotiated;
       }
-    } else if (!ownsTransport(m.kind)) {
-      m.bundleOnly = true;
-    } else {
-      describe(credentials(nullptr), m);
-      return;
+    }
+    if (t == nullptr) m.bundleOnly = !ownsTransport(m.kind);
+    if (t != nullptr ? owners_[index] == kTagged : !m.bundleOnly) {
+      owners_[index] = index;
+      if (t != nullptr) described_.emplace_back(t->id, index);
+      describeTransport(s_, credentials(t), Setup::Actpass, m);
+      keepCandidates(s_, m);
+      kinds_.push_back(m.kind);
     }
     if (m.bundleOnly) m.port = 0;
-    m.rtcp.reset();
   }
 
-  void describe(const IceParameters& ice, MediaDescription& m) {
-    describeTransport(s_, ice, Setup::Actpass, m);
-    keepCandidates(s_, m);
-    kinds_.push_back(m.kind);
-  }
-
-  // A section that is new: by the policy, but beside a bundle that stands it joins that.
+  // A section that is new, where no bundle stands: by the policy.
   bool ownsTransport(MediaKind kind) const {
-    if (kinds_.empty()) return !laterBundleStands();
-    if (bundleStands()) return false;
+    if (kinds_.empty()) return true;
     switch (s_.config->bundlePolicy) {
       case BundlePolicy::MaxCompat:
         return true;
@@ -188,43 +186,55 @@ class OfferMaker {
     }
     return std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end();
   }
-  bool bundleStands() const {
-    const auto has = [](const DescriptionPtr& d) {
-      return d && std::any_of(d->model.groups.begin(), d->model.groups.end(),
-                              [](const Group& g) { return g.semantics == "BUNDLE"; });
-    };
-    return has(s_.currentLocal) && has(s_.currentRemote);
-  }
 
-  // A recycled section may stand before the one that describes the bundle.
-  bool laterBundleStands() const {
-    return std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
-      if (slot.fresh || slot.what == Slot::What::Rejected) return false;
+  // The transport of the bundle that both sides agreed on, if there is one. What is new joins it,
+  // and describes it where it stands first: Chromium 156 takes nothing else for a section used
+  // again.
+  const TransportState* standingBundle() {
+    if (!s_.currentLocal || !s_.currentRemote) return nullptr;
+    for (const Slot& slot : slots_) {
+      if (slot.fresh || slot.what == Slot::What::Rejected) continue;
       const TransportState* const t = s_.transportOf(slot.mid);
-      return t != nullptr && t->negotiated;
-    });
+      if (t != nullptr && t->negotiated &&
+          s_.currentLocal->model.groupOf("BUNDLE", slot.mid) != nullptr &&
+          s_.currentRemote->model.groupOf("BUNDLE", slot.mid) != nullptr) {
+        return t;
+      }
+    }
+    return nullptr;
   }
 
-  IceParameters credentials(const TransportState* t) const {
+  // All that is new in an offer has one pair, as with browsers: to Firefox a section whose pair
+  // changes when the bundle stands is an ICE restart of a part.
+  IceParameters credentials(const TransportState* t) {
     if (t != nullptr && t->local && !iceRestart_) {
       const auto& replace = s_.credentialsToReplace;
       if (std::find(replace.begin(), replace.end(), *t->local) == replace.end()) return *t->local;
     }
-    return newIceParameters(*s_.config, *s_.random);
+    if (!fresh_) fresh_ = newIceParameters(*s_.config, *s_.random);
+    return *fresh_;
   }
 
-  // One group of all; the first in it describes the bundle's transport.
-  static void bundle(SessionDescription& d) {
+  // One group of all; the first in it describes the bundle's transport. The others repeat that,
+  // against RFC 9143 section 7.1.3: without, Firefox 153 loses its content process and Chromium 156
+  // answers data with a rejection. Both write it so themselves.
+  void bundle(SessionDescription& d) {
     Group group;
     group.semantics = "BUNDLE";
-    const auto tagged = std::find_if(d.media.begin(), d.media.end(), [](const auto& m) {
-      return !m.isRejected() && m.transport.ufrag;
-    });
-    if (tagged != d.media.end()) group.mids.push_back(*tagged->mid);
-    for (auto m = d.media.begin(); m != d.media.end(); ++m) {
-      if (m != tagged && !m->isRejected()) group.mids.push_back(*m->mid);
+    std::size_t tagged = 0;
+    while (tagged < d.media.size() && owners_[tagged] != tagged)
+      ++tagged;
+    if (tagged == d.media.size()) return;
+    group.mids.push_back(*d.media[tagged].mid);
+    for (std::size_t i = 0; i < d.media.size(); ++i) {
+      MediaDescription& m = d.media[i];
+      if (i == tagged || m.isRejected()) continue;
+      group.mids.push_back(*m.mid);
+      if (owners_[i] != i) {
+        m.transport = d.media[owners_[i] == kTagged ? tagged : owners_[i]].transport;
+      }
     }
-    if (!group.mids.empty()) d.groups.push_back(std::move(group));
+    d.groups.push_back(std::move(group));
   }
 
   NegotiatorState& s_;
@@ -233,7 +243,9 @@ class OfferMaker {
   std::vector<Slot> slots_;
   std::vector<const MediaDescription*> known_;
   std::vector<std::unique_ptr<MediaDescription>> made_;
-  std::vector<TransportId> described_;
+  std::vector<std::size_t> owners_;  // of each section
+  std::optional<IceParameters> fresh_;
+  std::vector<std::pair<TransportId, std::size_t>> described_;
   std::vector<MediaKind> kinds_;  // that have a transport of their own
 };
 

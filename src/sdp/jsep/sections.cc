@@ -31,10 +31,30 @@ bool isFirstData(const SessionDescription& offer, std::size_t index) {
   return true;
 }
 
+// We have what the section asks for.
+bool isUsable(const NegotiatorState& s, const SessionDescription& offer, std::size_t index) {
+  const MediaDescription& m = offer.media[index];
+  if (m.isRejected() || !m.mid) return false;
+  if (m.bundleOnly && offer.groupOf("BUNDLE", *m.mid) == nullptr) return false;
+  if (isDataSection(m)) return isSupportedData(m) && isFirstData(offer, index);
+  if (!isSupportedRtp(m) || !s.hasMedia(m.kind)) return false;
+  return !answerCodecs(m.codecs, s.config->media.of(m.kind).codecs, false).empty();
+}
+
 }  // namespace
 
 bool isDataSection(const MediaDescription& section) {
   return section.isSctp();
+}
+
+const MediaDescription* bundleDescription(const SessionDescription& d, const MediaDescription& m) {
+  const Group* const group = d.groupOf("BUNDLE", *m.mid);
+  if (group == nullptr) return nullptr;
+  for (const std::string& mid : group->mids) {
+    const MediaDescription* const first = d.byMid(mid);
+    if (first != nullptr && !first->isRejected() && !first->bundleOnly) return first;
+  }
+  return nullptr;
 }
 
 // Some programs divide the options by commas.
@@ -140,6 +160,7 @@ void keepCandidates(const NegotiatorState& s, MediaDescription& section) {
     if (set == nullptr) continue;
     for (const MediaDescription& m : set->model.media) {
       if (!m.transport.ufrag || m.transport.ufrag != section.transport.ufrag) continue;
+      if (m.candidates.empty() && !m.endOfCandidates) continue;  // not the one that describes it
       section.candidates = m.candidates;
       section.endOfCandidates = m.endOfCandidates;
       section.port = m.port == 0 ? kDiscardPort : m.port;
@@ -150,12 +171,23 @@ void keepCandidates(const NegotiatorState& s, MediaDescription& section) {
 }
 
 bool isAcceptable(const NegotiatorState& s, const SessionDescription& offer, std::size_t index) {
+  return isUsable(s, offer, index) || isHeldOpen(s, offer, index);
+}
+
+bool isHeldOpen(const NegotiatorState& s, const SessionDescription& offer, std::size_t index) {
   const MediaDescription& m = offer.media[index];
-  if (m.isRejected() || !m.mid) return false;
-  if (m.bundleOnly && offer.groupOf("BUNDLE", *m.mid) == nullptr) return false;
-  if (isDataSection(m)) return isSupportedData(m) && isFirstData(offer, index);
-  if (!isSupportedRtp(m) || !s.hasMedia(m.kind)) return false;
-  return !answerCodecs(m.codecs, s.config->media.of(m.kind).codecs, false).empty();
+  if (m.isRejected() || !m.mid || isUsable(s, offer, index)) return false;
+  if (!isSupportedRtp(m) || m.codecs.empty() || bundleDescription(offer, m) != &m) return false;
+  const MediaDescription* const before =
+      s.currentLocal ? s.currentLocal->model.byMid(*m.mid) : nullptr;
+  if (before != nullptr && !before->isRejected()) return true;
+  for (std::size_t i = 0; i < offer.media.size(); ++i) {
+    const MediaDescription& other = offer.media[i];
+    if (other.bundleOnly && isUsable(s, offer, i) && bundleDescription(offer, other) == &m) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace parley::sdp::jsep

@@ -88,10 +88,16 @@ void describeStreams(const Transceiver& t, MediaDescription& section);
 std::vector<Codec> preferredCodecs(const NegotiatorState& s, const Transceiver& t);
 // Candidates gathered so far with these credentials.
 void keepCandidates(const NegotiatorState& s, MediaDescription& section);
+// The section that describes the transport of the bundle that `m` is in (RFC 9143 section 7.1.1).
+const MediaDescription* bundleDescription(const SessionDescription& d, const MediaDescription& m);
 bool saysTrickle(const std::vector<std::string>& iceOptions);
 bool isDataSection(const MediaDescription& section);
 // Of an offer: can we answer it with anything but a rejection?
 bool isAcceptable(const NegotiatorState& s, const SessionDescription& offer, std::size_t index);
+
+// We have no format for it, but sections that we take stand in its bundle only. To reject it would
+// take their transport away (Chromium 156 refuses such an answer), so it is answered inactive.
+bool isHeldOpen(const NegotiatorState& s, const SessionDescription& offer, std::size_t index);
 
 // ---- validate.cc: RFC 9429 sections 5.6 to 5.8; gives sections without a=mid one
 std::optional<JsepError> validateRemote(NegotiatorState& s, SdpType type, SessionDescription& d);

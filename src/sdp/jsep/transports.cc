@@ -37,7 +37,12 @@ const MediaDescription* describing(const SessionDescription& d,
   return fallback;
 }
 
-void takeRemote(TransportState& t, const SessionDescription& d, const MediaDescription& m) {
+void takeRemote(TransportState& t, const SessionDescription& d, const MediaDescription& section) {
+  // What is in a bundle only is where the section that describes the bundle is, even a rejected
+  // one.
+  const MediaDescription* const bundled =
+      section.bundleOnly ? bundleDescription(d, section) : nullptr;
+  const MediaDescription& m = bundled == nullptr ? section : *bundled;
   t.remote = iceOf(d, m);
   t.remoteLite = d.iceLite;
   t.remoteIceOptions = d.iceOptionsOf(m);
@@ -48,6 +53,11 @@ void takeRemote(TransportState& t, const SessionDescription& d, const MediaDescr
   }
   t.remoteEndOfCandidates = m.endOfCandidates;
   t.remoteFingerprints = d.fingerprintsOf(m);
+  // A bundled section may leave it to the one that describes the bundle.
+  const MediaDescription* const other = bundleDescription(d, m);
+  if (t.remoteFingerprints.empty() && other != nullptr) {
+    t.remoteFingerprints = d.fingerprintsOf(*other);
+  }
 }
 
 DtlsRole roleOf(Setup answer, bool localAnswers) {
@@ -106,9 +116,21 @@ bool restarted(const std::optional<IceParameters>& before,
 
 void transportsOfLocalOffer(NegotiatorState& s, const SessionDescription& offer) {
   const Group* const group = offer.groups.empty() ? nullptr : &offer.groups.front();
+  std::optional<std::string> bundleMid;  // of one in the bundle that stands
+  std::optional<std::string> bundleUfrag;
+  for (const std::string& mid : group == nullptr ? std::vector<std::string>{} : group->mids) {
+    const TransportState* const t = s.transportOf(mid);
+    if (bundleMid || t == nullptr || !t->negotiated) continue;
+    bundleMid = mid;
+    bundleUfrag = offer.byMid(mid)->transport.ufrag;
+  }
   for (const MediaDescription& m : offer.media) {
-    if (m.isRejected() || !m.transport.ufrag) continue;
+    if (m.isRejected() || m.bundleOnly) continue;
     TransportState* t = s.transportOf(*m.mid);
+    if (t == nullptr && bundleMid && m.transport.ufrag == bundleUfrag) {
+      t = s.transportOf(*bundleMid);
+      t->mids.push_back(*m.mid);
+    }
     if (t == nullptr) {
       t = &newTransport(s, *m.mid);
       t->controlling = true;  // RFC 9429 section 3.5.1: who offers first, unless told otherwise
@@ -118,7 +140,7 @@ void transportsOfLocalOffer(NegotiatorState& s, const SessionDescription& offer)
   }
   if (group == nullptr) return;
   for (const MediaDescription& m : offer.media) {
-    if (!m.bundleOnly || s.transportOf(*m.mid) != nullptr) continue;
+    if (m.isRejected() || s.transportOf(*m.mid) != nullptr) continue;
     if (TransportState* const t = s.transportOf(group->mids.front())) t->mids.push_back(*m.mid);
   }
 }
@@ -170,9 +192,12 @@ void transportsOfAnswer(NegotiatorState& s, const SessionDescription& local,
   std::vector<TransportState> before = std::move(s.transports);
   s.transports.clear();
   for (const std::vector<std::string>& mids : bundles(answer)) {
-    const auto old = std::find_if(before.begin(), before.end(), [&](const TransportState& t) {
-      return has(t.mids, mids.front());
-    });
+    auto old = before.end();
+    for (const std::string& mid : mids) {
+      if (old != before.end()) break;
+      old = std::find_if(before.begin(), before.end(),
+                         [&mid](const TransportState& t) { return has(t.mids, mid); });
+    }
     const MediaDescription* const l = describing(local, mids);
     const MediaDescription* const r = describing(remote, mids);
     if (l == nullptr || r == nullptr || old == before.end()) continue;

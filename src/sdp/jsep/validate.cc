@@ -66,8 +66,8 @@ Verdict checkGroups(const SessionDescription& d) {
 // Sections of a bundle may leave the transport's attributes to the group's first (RFC 9143 7.1.3).
 bool describesTransport(const SessionDescription& d, const MediaDescription& m) {
   if (m.isRejected() || m.bundleOnly) return false;
-  const Group* const group = d.groupOf("BUNDLE", *m.mid);
-  return group == nullptr || group->mids.front() == *m.mid || m.transport.ufrag.has_value();
+  const MediaDescription* const describing = bundleDescription(d, m);
+  return describing == nullptr || describing == &m;
 }
 
 Verdict checkTransport(const NegotiatorState& s, const SessionDescription& d, std::size_t i,

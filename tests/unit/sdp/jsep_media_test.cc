@@ -131,7 +131,7 @@ TEST(JsepMedia, BundlePolicies) {
     for (const MediaDescription& m : a.local().media) {
       bundleOnly.push_back(m.bundleOnly);
       EXPECT_EQ(m.bundleOnly, m.port == 0);
-      EXPECT_EQ(m.bundleOnly, !m.transport.ufrag.has_value());
+      EXPECT_TRUE(m.transport.ufrag.has_value());
     }
     EXPECT_EQ(a.last.transports.size(),
               static_cast<std::size_t>(std::count(bundleOnly.begin(), bundleOnly.end(), false)));
@@ -154,7 +154,7 @@ TEST(JsepMedia, BundleClosesTheOtherTransports) {
   ASSERT_TRUE(b.setLocal());
   EXPECT_THAT(b.last.transports[0].mids, ElementsAre("0", "1", "2"));
   const SessionDescription answer = b.local();
-  EXPECT_FALSE(answer.media[1].transport.ufrag.has_value());
+  EXPECT_EQ(answer.media[1].transport, answer.media[0].transport);
   EXPECT_EQ(answer.media[1].port, 9);
   ASSERT_TRUE(a.setRemote(b.pc.localDescription()));
   ASSERT_EQ(a.last.transports.size(), 3u);
@@ -165,9 +165,86 @@ TEST(JsepMedia, BundleClosesTheOtherTransports) {
   // A later section joins the bundle.
   ASSERT_TRUE(a.pc.addTransceiver(MediaKind::Video).ok());
   negotiate(a, b);
-  EXPECT_TRUE(a.local().media[3].bundleOnly);
+  EXPECT_FALSE(a.local().media[3].bundleOnly);
+  EXPECT_EQ(a.last.transports.size(), 1u);
+  EXPECT_EQ(a.local().media[3].transport, a.local().media[0].transport);
   EXPECT_FALSE(b.local().media[3].bundleOnly);
   EXPECT_EQ(a.at(2).sender.transport, a.at(0).sender.transport);
+}
+
+TEST(JsepMedia, BundledSectionsMayLeaveTheTransportToOne) {
+  Side a(1);
+  Side b(2);
+  addAll(a);
+  ASSERT_TRUE(a.setLocal());
+  ASSERT_TRUE(b.setRemote(a.pc.localDescription()));
+  ASSERT_TRUE(b.setLocal());
+  SessionDescription answer = b.local();
+  answer.media[1].transport = {};
+  answer.media[2].transport.fingerprints.clear();
+  EXPECT_TRUE(a.setRemote(SdpType::Answer, write(answer))) << a.lastError->message;
+  // In an offer too, where the one that has it may be what we reject.
+  SessionDescription offer = a.local();
+  offer.media[1].transport.fingerprints.clear();
+  offer.media[2].transport.fingerprints.clear();
+  Side c(3, someConfig({}));
+  ASSERT_TRUE(c.setRemote(SdpType::Offer, write(offer))) << c.lastError->message;
+  ASSERT_TRUE(c.setLocal());
+  ASSERT_EQ(c.last.transports.size(), 1u);
+  EXPECT_THAT(c.last.transports[0].mids, ElementsAre("2"));
+  EXPECT_EQ(c.last.transports[0].remoteFingerprints.size(), 1u);
+}
+
+TEST(JsepMedia, WhatIsInABundleOnlyKeepsTheSectionThatDescribesIt) {
+  NegotiatorConfig config = someConfig();
+  config.bundlePolicy = BundlePolicy::MaxBundle;
+  Side a(1, config);
+  Side b(2, someConfig({}));  // has neither audio nor video
+  addAll(a);
+  negotiate(a, b);
+  const SessionDescription answer = b.local();
+  EXPECT_EQ(answer.media[0].direction, Direction::Inactive);
+  EXPECT_THAT(codecNames(answer.media[0]), ElementsAre("111 opus"));
+  EXPECT_FALSE(answer.media[0].isRejected());
+  EXPECT_TRUE(answer.media[1].isRejected());
+  EXPECT_THAT(answer.groups, ElementsAre(Group{"BUNDLE", {"0", "2"}}));
+  EXPECT_TRUE(b.pc.transceivers().empty());
+  EXPECT_EQ(a.at(0).currentDirection, Direction::Inactive);
+  EXPECT_EQ(a.pc.dataTransport(), a.at(0).sender.transport);
+  negotiate(a, b);
+  EXPECT_FALSE(b.local().media[0].isRejected());
+  negotiate(b, a);  // now the data section describes the bundle
+  EXPECT_TRUE(b.local().media[0].isRejected());
+  EXPECT_EQ(b.pc.dataRole(), DtlsRole::Client);
+  EXPECT_EQ(a.pc.dataRole(), DtlsRole::Server);
+}
+
+TEST(JsepMedia, WhatIsInABundleOnlyOutlivesARejectedDescription) {
+  NegotiatorConfig config = someConfig();
+  config.bundlePolicy = BundlePolicy::MaxBundle;
+  Side a(1, config);
+  Side b(2, someConfig({}));
+  addAll(a);
+  ASSERT_TRUE(a.setLocal());
+  ASSERT_EQ(a.last.transports.size(), 1u);
+  const TransportState offered = a.last.transports[0];
+  SessionDescription offer = a.local();
+  offer.media[0].protocol = "RTP/AVP";  // cannot be answered at all
+  offer.media[0].candidates.push_back(*parseCandidate("candidate:1 1 udp 1 192.0.2.1 9 typ host"));
+  offer.media[2].transport = {};
+  ASSERT_TRUE(b.setRemote(SdpType::Offer, write(offer))) << b.lastError->message;
+  ASSERT_EQ(b.last.transports.size(), 1u);
+  EXPECT_EQ(b.last.transports[0].remote, offered.local);
+  EXPECT_EQ(b.last.transports[0].remoteCandidates.size(), 1u);
+  EXPECT_EQ(b.last.transports[0].remoteFingerprints.size(), 1u);
+  CandidateInit later{"candidate:2 1 udp 1 192.0.2.2 9 typ host", "0", {}, {}};
+  EXPECT_EQ(b.pc.addIceCandidate(later)->size(), 1u);
+  ASSERT_TRUE(b.setLocal());
+  EXPECT_EQ(b.pc.addIceCandidate(later)->size(), 1u);
+  ASSERT_TRUE(a.setRemote(b.pc.localDescription())) << a.lastError->message;
+  ASSERT_EQ(a.last.transports.size(), 1u);
+  EXPECT_EQ(a.last.transports[0].id, offered.id);
+  EXPECT_THAT(a.last.transports[0].mids, ElementsAre("2"));
 }
 
 TEST(JsepMedia, WithoutABundleEachSectionHasItsOwn) {

@@ -275,8 +275,9 @@ TEST(JsepTransceivers, RejectedSectionsAreRecycled) {
   ASSERT_THAT(d.media, SizeIs(2));
   EXPECT_EQ(d.media[0].kind, MediaKind::Video);
   EXPECT_EQ(d.media[0].mid, "2");
-  EXPECT_TRUE(d.media[0].bundleOnly);
-  EXPECT_EQ(d.groups[0].mids.front(), "1");  // it describes the transport
+  EXPECT_FALSE(d.media[0].bundleOnly);
+  EXPECT_THAT(d.groups[0].mids, ElementsAre("2", "1"));
+  EXPECT_EQ(d.media[0].transport, d.media[1].transport);
   EXPECT_FALSE(b.local().media[0].isRejected());
   EXPECT_EQ(a.at(1).mid, "2");
   EXPECT_EQ(a.at(1).sender.transport, a.at(0).sender.transport);

@@ -26,7 +26,7 @@ class FakeReceiver {
   };
 
   explicit FakeReceiver(Tsn initial, std::uint32_t window = 64u << 20)
-      : cumulative_(initial.previous()), window_(window) {}
+      : cumulative_(initial.previous()), highest_(cumulative_), window_(window) {}
 
   // A packet arrives; its chunks are DATA, I-DATA and FORWARD TSN.
   void receive(ConstBytes packet) {
@@ -89,6 +89,7 @@ class FakeReceiver {
       return;
     }
     beyond_.insert(d->tsn.value());
+    if (highest_ < d->tsn) highest_ = d->tsn;
     ++chunks_;
     bytes_ += d->payload.size();
     if (keepMessages) fragments_[d->tsn.value()] = {*d, {d->payload.begin(), d->payload.end()}};
@@ -135,32 +136,31 @@ class FakeReceiver {
       std::map<std::uint32_t, std::pair<DataHeader, std::vector<std::uint8_t>>>::iterator begin) {
     const DataHeader first = begin->second.first;
     std::vector<std::uint32_t> used;
-    Message m{first.stream, first.mid, first.ppid, first.isUnordered(), {}};
-    std::uint32_t tsn = begin->first;
     std::uint32_t fsn = 0;
-    // Without numbers of its own the next fragment has the next TSN.
-    while (true) {
-      const auto f = fragments_.find(tsn);
+    bool whole = false;
+    // Without interleaving the next fragment has the next TSN; with it, some later one.
+    for (Tsn tsn{begin->first}; !whole && tsn <= highest_; ++tsn) {
+      const auto f = fragments_.find(tsn.value());
       if (f == fragments_.end()) {
-        if (!interleaved_ || tsn - begin->first > 65'535) return false;
-        ++tsn;
+        if (!interleaved_) return false;
         continue;
       }
       const DataHeader& h = f->second.first;
       if (interleaved_ && (h.stream != first.stream || h.mid != first.mid ||
-                           h.isUnordered() != first.isUnordered() || h.fsn != fsn)) {
-        ++tsn;
+                           h.isUnordered() != first.isUnordered() || h.fsn != fsn))
         continue;
-      }
-      if (!interleaved_ && tsn != begin->first && h.isBegin()) return false;
-      m.bytes.insert(m.bytes.end(), f->second.second.begin(), f->second.second.end());
-      used.push_back(tsn);
+      if (!interleaved_ && tsn.value() != begin->first && h.isBegin()) return false;
+      used.push_back(tsn.value());
       ++fsn;
-      ++tsn;
-      if (h.isEnd()) break;
+      whole = h.isEnd();
     }
-    for (const std::uint32_t t : used)
+    if (!whole) return false;
+    Message m{first.stream, first.mid, first.ppid, first.isUnordered(), {}};
+    for (const std::uint32_t t : used) {
+      const auto& bytes = fragments_[t].second;
+      m.bytes.insert(m.bytes.end(), bytes.begin(), bytes.end());
       fragments_.erase(t);
+    }
     messages_.push_back(std::move(m));
     return true;
   }
@@ -170,6 +170,7 @@ class FakeReceiver {
 
  private:
   Tsn cumulative_;
+  Tsn highest_;
   std::uint32_t window_;
   bool interleaved_ = false;
   std::set<std::uint32_t> beyond_;

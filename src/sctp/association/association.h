@@ -51,6 +51,9 @@ struct AssociationConfig {
   // Largest SCTP packet, common header included. RFC 8261 section 5: an IP MTU of 1,280 less IPv6,
   // UDP and DTLS; what a datagram of 1,200 bytes leaves.
   std::size_t mtu = 1160;
+  // Up to which larger packets are looked for (RFC 8899); not above mtu: not at all. pollPacket()
+  // then needs room for so much.
+  std::size_t maxMtu = 0;
   // Largest message that is taken from the peer; a longer one ends the association.
   std::size_t maxReceivedMessage = 16 << 20;
   // Largest message to the peer (its a=max-message-size); send() refuses longer ones.

@@ -65,6 +65,7 @@ Time Association::Core::nextTimeout() const {
   if (trimAt_ != kNever) next = std::min(next, trimAt_);
   if (receiver_) next = std::min(next, receiver_->nextTimeout());
   if (maySendData()) next = std::min(next, sender_->nextTimeout());
+  if (state_ == State::Established) next = std::min(next, mtuSearch_.nextTimeout());
   return next;
 }
 
@@ -82,6 +83,7 @@ void Association::Core::handleTimeout(Time now) {
   if (receiver_) receiver_->handleTimeout(now);
   if (maySendData() || state_ == State::CookieEchoed) sender_->handleTimeout(now);
   if (heartbeatAt_ <= now) scheduleHeartbeat(now);
+  if (state_ == State::Established) watchMtu(now);
   if (trimAt_ <= now) {
     trimAt_ = kNever;
     if (receiver_) receiver_->trim();
@@ -89,6 +91,14 @@ void Association::Core::handleTimeout(Time now) {
   }
   checkRetries();
   afterInput(now);
+}
+
+// RFC 8899 section 4.3: when nothing comes through any more, it may be the size of the packets.
+void Association::Core::watchMtu(Time now) {
+  mtuSearch_.handleTimeout(now);
+  if (sender_->consecutiveTimeouts() < 2 || mtuSearch_.size() <= config_.mtu) return;
+  mtuSearch_.restart(now);
+  sender_->setPacketSize(config_.mtu);
 }
 
 // Section 8.3, for paths that nobody else watches.
@@ -225,9 +235,11 @@ void Association::Core::end(event::EndReason reason, CauseCode cause, std::strin
 
 // ---- The path
 
-void Association::Core::setMtu(std::size_t bytes, Time) {
+void Association::Core::setMtu(std::size_t bytes, Time now) {
   config_.mtu = std::clamp<std::size_t>(bytes, 256, 65'532) & ~std::size_t{3};
   sender_->setPacketSize(config_.mtu);
+  mtuSearch_ = tx::MtuSearch(config_.mtu, config_.maxMtu & ~std::size_t{3});
+  if (state_ == State::Established) mtuSearch_.start(now);
 }
 
 void Association::Core::setHeldByApplication(std::size_t bytes) {
@@ -236,6 +248,9 @@ void Association::Core::setHeldByApplication(std::size_t bytes) {
 
 void Association::Core::handlePathChange(Duration rttHint, Time now) {
   config_.rttHint = rttHint;
+  if (mtuSearch_.size() > config_.mtu) sender_->setPacketSize(config_.mtu);
+  mtuSearch_.restart(now);
+  if (state_ == State::Established) mtuSearch_.start(now);
   sender_->handlePathChange(rttHint, now);
 }
 

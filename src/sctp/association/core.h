@@ -13,6 +13,7 @@
 #include "sctp/association/state_cookie.h"
 #include "sctp/association/stream_reset.h"
 #include "sctp/rx/receiver.h"
+#include "sctp/tx/mtu_search.h"
 #include "sctp/tx/sender.h"
 #include "sctp/wire/error_cause.h"
 
@@ -87,6 +88,9 @@ class Association::Core {
   // Parameters of an INIT that are reported back (section 3.2.1), in bytes.
   static constexpr std::size_t kMaxReported = 256;
   static constexpr Duration kTrimAfter = 5s;
+  // A parameter with the time of sending and the size of the packet when it is to show the MTU.
+  static constexpr std::size_t kHeartbeatInfo = 16;
+  static std::array<std::uint8_t, kHeartbeatInfo> heartbeatInfo(std::size_t probe, Time now);
 
   // core_handshake.cc
   void handleInit(const CommonHeader& header, const ChunkView& chunk, bool alone, Time now);
@@ -113,7 +117,7 @@ class Association::Core {
   void handleReconfig(const ChunkView& chunk, Time now);
   void carryOut(const ReconfigOrders& orders);
   void handleHeartbeat(const ChunkView& chunk);
-  void handleHeartbeatAck();
+  void handleHeartbeatAck(const ChunkView& chunk, Time now);
   void handleAbort(const ChunkView& chunk);
   void handleErrorChunk(const ChunkView& chunk);
   void handleShutdown(const ChunkView& chunk, Time now);
@@ -125,6 +129,7 @@ class Association::Core {
 
   // core_transmit.cc
   std::size_t writeAlone(Bytes room);
+  std::size_t writeMtuProbe(Bytes room, Time now);
   std::size_t writeTogether(Bytes room, Time now, Allowance allowance);
   void writeControl(PacketWriter& w, Time now);
   void writeInitAck(PacketWriter& w);
@@ -132,6 +137,7 @@ class Association::Core {
   Checksum checksum() const;
 
   // core.cc
+  void watchMtu(Time now);
   void afterInput(Time now);
   void progressResets(Time now);
   void progressShutdown(Time now);
@@ -162,6 +168,7 @@ class Association::Core {
   Time initSentAt_ = kNever;
 
   std::optional<tx::Sender> sender_;
+  tx::MtuSearch mtuSearch_{0, 0};
   std::optional<rx::Receiver> receiver_;
   StreamReset resets_;
   std::vector<StreamId> closing_;  // closed by resetStream(), with messages not sent yet

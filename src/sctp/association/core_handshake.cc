@@ -33,6 +33,7 @@ Association::Core::Core(const AssociationConfig& config, RandomSource& random)
   initialTsn_ = Tsn{random_.next32()};
   random_.fill(cookieKey_);
   hashKey_ = random_.next64();
+  mtuSearch_ = tx::MtuSearch(config_.mtu, config_.maxMtu & ~std::size_t{3});
   newSender();
 }
 
@@ -173,6 +174,7 @@ void Association::Core::establish(Time now) {
   due_.init = due_.cookieEcho = false;
   freeMemory(cookie_);
   news(event::Connected{outbound_, inbound_, used_});
+  mtuSearch_.start(now);
   if (config_.heartbeatInterval != Duration::max()) scheduleHeartbeat(now);
   if (shutdownWanted_) shutdown(now);
 }

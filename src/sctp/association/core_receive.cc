@@ -109,7 +109,7 @@ void Association::Core::handleControl(const ChunkView& chunk, Time now) {
     case ChunkType::Heartbeat:
       return handleHeartbeat(chunk);
     case ChunkType::HeartbeatAck:
-      return handleHeartbeatAck();
+      return handleHeartbeatAck(chunk, now);
     case ChunkType::Abort:
       return handleAbort(chunk);
     case ChunkType::Error:
@@ -238,9 +238,13 @@ void Association::Core::handleHeartbeat(const ChunkView& chunk) {
   due_.heartbeatAck = true;
 }
 
-void Association::Core::handleHeartbeatAck() {
+void Association::Core::handleHeartbeatAck(const ChunkView& chunk, Time now) {
   heartbeatOut_ = false;
   heartbeatsLost_ = 0;
+  // Our information as it went out: with a size it is a probe of the MTU.
+  if (chunk.value.size() != kHeartbeatInfo) return;
+  const std::size_t probe = loadBe32(chunk.value.data() + 12);
+  if (probe != 0 && mtuSearch_.onProbeAcked(probe, now)) sender_->setPacketSize(mtuSearch_.size());
 }
 
 void Association::Core::handleAbort(const ChunkView& chunk) {

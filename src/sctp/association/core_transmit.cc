@@ -78,11 +78,7 @@ void Association::Core::writeControl(PacketWriter& w, Time now) {
   write(due_.heartbeatAck, ChunkType::HeartbeatAck, heartbeat_);
   if (due_.error && writeError(w, errorCause_, errorValue_)) due_.error = false;
   if (due_.heartbeat) {
-    std::array<std::uint8_t, 12> info{};
-    storeBe16(info.data(), static_cast<std::uint16_t>(ParameterType::HeartbeatInfo));
-    storeBe16(info.data() + 2, static_cast<std::uint16_t>(info.size()));
-    storeBe64(info.data() + 4, static_cast<std::uint64_t>(now.time_since_epoch().count()));
-    write(due_.heartbeat, ChunkType::Heartbeat, info);
+    write(due_.heartbeat, ChunkType::Heartbeat, heartbeatInfo(0, now));
   }
   if (resets_.wantsToSend()) resets_.write(w);
   if (due_.shutdown) {
@@ -93,11 +89,40 @@ void Association::Core::writeControl(PacketWriter& w, Time now) {
   write(due_.shutdownAck, ChunkType::ShutdownAck, {});
 }
 
+std::array<std::uint8_t, Association::Core::kHeartbeatInfo> Association::Core::heartbeatInfo(
+    std::size_t probe, Time now) {
+  std::array<std::uint8_t, kHeartbeatInfo> info{};
+  storeBe16(info.data(), static_cast<std::uint16_t>(ParameterType::HeartbeatInfo));
+  storeBe16(info.data() + 2, static_cast<std::uint16_t>(info.size()));
+  storeBe64(info.data() + 4, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+  storeBe32(info.data() + 12, static_cast<std::uint32_t>(probe));
+  return info;
+}
+
+// RFC 8899 section 6.2.1.3: a HEARTBEAT, and PAD (RFC 4820) up to the size; 0: no probe is due.
+std::size_t Association::Core::writeMtuProbe(Bytes room, Time now) {
+  if (state_ != State::Established) return 0;
+  const auto size = mtuSearch_.due(now);
+  if (!size) return 0;
+  if (*size > room.size()) {
+    mtuSearch_.limit(room.size(), now);
+    return 0;
+  }
+  PacketWriter w(room.first(*size), {config_.localPort, config_.remotePort, peer_.tag});
+  w.chunk(ChunkType::Heartbeat, 0, ConstBytes(heartbeatInfo(*size, now)));
+  const Bytes padding = w.chunk(ChunkType::Pad, 0, w.spaceLeft() - kChunkHeaderSize);
+  std::fill(padding.begin(), padding.end(), std::uint8_t{0});
+  mtuSearch_.onProbeSent(sender_->rto(), now);
+  return w.finish(checksum());
+}
+
 std::size_t Association::Core::pollPacket(Bytes room, Time now, Allowance allowance) {
+  const Bytes whole = room;
   room = room.first(std::min(room.size(), sender_->packetRoom()));
   std::size_t n = 0;
   if (due_.init && initSentAt_ == kNever) initSentAt_ = now;
   if (due_.alone()) n = writeAlone(room);
+  if (n == 0) n = writeMtuProbe(whole, now);
   if (n == 0 && receiver_ && state_ != State::Ended) n = writeTogether(room, now, allowance);
   if (n != 0) {
     ++counters_.packetsSent;

@@ -57,6 +57,7 @@ PeerHost::PeerHost(std::shared_ptr<Connection> connection)
 PeerHost::~PeerHost() {
   for (const auto lookup : lookups_)
     shard_.resolver().cancel(lookup);
+  forgetNames();
   shard_.loop().removeTimer(linger_);
 }
 
@@ -137,6 +138,8 @@ void PeerHost::handleEngineEvent(peer::PeerEvent& event) {
   if (const auto* stream = std::get_if<peer::CloseStream>(&event))
     return runner_->close(stream->link);
   if (const auto* name = std::get_if<peer::ResolveName>(&event)) return resolve(*name);
+  if (const auto* hidden = std::get_if<peer::ResolveMdns>(&event)) return resolve(*hidden);
+  if (const auto* own = std::get_if<peer::PublishMdns>(&event)) return publish(*own);
   connection_->handleEvent(event);
 }
 
@@ -172,6 +175,39 @@ void PeerHost::resolve(const peer::ResolveName& request) {
   } else {
     peer_.handleResolved(request.id, {}, now());
   }
+}
+
+void PeerHost::resolve(const peer::ResolveMdns& request) {
+  const auto answer = [this, id = request.id](const std::optional<IpAddress>& address) {
+    peer_.handleResolved(
+        id, address ? std::span<const IpAddress>(&*address, 1) : std::span<const IpAddress>{},
+        now());
+    pump();
+  };
+  std::optional<MdnsHost::Ticket> ticket;
+  if (connection_->fixed().mdns == MdnsMode::Resolve)
+    ticket = shard_.mdns().resolve(request.name, shard_.interfaces(), answer);
+  if (ticket)
+    mdnsLookups_.push_back(*ticket);
+  else
+    peer_.handleResolved(request.id, {}, now());
+}
+
+void PeerHost::publish(const peer::PublishMdns& request) {
+  if (shard_.mdns().publish(request.name, request.address, shard_.interfaces()))
+    published_.push_back(request.name);
+  else
+    connection_->log(LogLevel::Warning, "a name that hides an address cannot be published");
+}
+
+void PeerHost::forgetNames() {
+  if (mdnsLookups_.empty() && published_.empty()) return;
+  for (const auto ticket : mdnsLookups_)
+    shard_.mdns().cancel(ticket);
+  for (const std::string& name : published_)
+    shard_.mdns().withdraw(name);
+  mdnsLookups_.clear();
+  published_.clear();
 }
 
 void PeerHost::handleStreamOpened(driver::StreamTicket ticket, const Path& path) {
@@ -244,6 +280,7 @@ void PeerHost::finish() {
   if (finished_) return;
   finished_ = true;
   shard_.loop().setTimer(linger_, kNever);
+  forgetNames();
   runner_->closeAll();
   // Not here: the caller may be one of our sockets.
   shard_.post([connection = connection_] { connection->dropHost(); });

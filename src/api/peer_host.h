@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "api/mdns_host.h"
 #include "api/shard.h"
 #include "crypto/random.h"
 #include "driver/engine_runner.h"
@@ -83,6 +84,9 @@ class PeerHost final : private driver::Loop::TimerHandler {
   void forwardLog();
   void openStream(const peer::OpenStream& request);
   void resolve(const peer::ResolveName& request);
+  void resolve(const peer::ResolveMdns& request);
+  void publish(const peer::PublishMdns& request);
+  void forgetNames();
   bool bindSocket(const driver::Interface& interface);
   void finish();
 
@@ -95,6 +99,8 @@ class PeerHost final : private driver::Loop::TimerHandler {
   driver::Loop::Timer linger_;
   std::vector<std::shared_ptr<Channel>> buffering_;
   std::vector<driver::Resolver::Id> lookups_;
+  std::vector<MdnsHost::Ticket> mdnsLookups_;
+  std::vector<std::string> published_;  // multicast DNS names that we answer for
   std::uint64_t logged_ = 0;
   bool linksOpen_ = false;
   bool closed_ = false;

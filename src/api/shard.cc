@@ -1,5 +1,6 @@
 #include "api/shard.h"
 
+#include "api/mdns_host.h"
 #include "base/check.h"
 #include "parley/async.h"
 
@@ -101,6 +102,11 @@ driver::Resolver& Shard::resolver() {
     resolver_ = std::move(*made);
   }
   return *resolver_;
+}
+
+MdnsHost& Shard::mdns() {
+  if (!mdns_) mdns_ = std::make_unique<MdnsHost>(*shared_);
+  return *mdns_;
 }
 
 const std::vector<driver::Interface>& Shard::interfaces() {

@@ -19,6 +19,8 @@
 
 namespace parley::api {
 
+class MdnsHost;
+
 // What a shard runs when it was woken for it.
 class ShardMember {
  public:
@@ -45,6 +47,7 @@ class Shard final : private driver::Loop::Handler, private driver::Loop::RoundHa
   Time now() const { return loop_->now(); }
   driver::RunnerShared& shared() { return *shared_; }
   driver::Resolver& resolver();
+  MdnsHost& mdns();
   // As of a few seconds ago at most.
   const std::vector<driver::Interface>& interfaces();
 
@@ -59,6 +62,7 @@ class Shard final : private driver::Loop::Handler, private driver::Loop::RoundHa
   driver::Loop::Watch watch_;
   std::unique_ptr<driver::RunnerShared> shared_;
   std::unique_ptr<driver::Resolver> resolver_;
+  std::unique_ptr<MdnsHost> mdns_;
   std::vector<driver::Interface> interfaces_;
   Time interfacesAt_{};
   bool interfacesKnown_ = false;

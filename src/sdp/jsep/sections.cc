@@ -183,9 +183,8 @@ bool isHeldOpen(const NegotiatorState& s, const SessionDescription& offer, std::
   if (before != nullptr && !before->isRejected()) return true;
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
     const MediaDescription& other = offer.media[i];
-    if (other.bundleOnly && isUsable(s, offer, i) && bundleDescription(offer, other) == &m) {
-      return true;
-    }
+    const bool depends = other.bundleOnly || offer.ufragOf(other) == offer.ufragOf(m);
+    if (depends && isUsable(s, offer, i) && bundleDescription(offer, other) == &m) return true;
   }
   return false;
 }

@@ -95,8 +95,9 @@ bool isDataSection(const MediaDescription& section);
 // Of an offer: can we answer it with anything but a rejection?
 bool isAcceptable(const NegotiatorState& s, const SessionDescription& offer, std::size_t index);
 
-// We have no format for it, but sections that we take stand in its bundle only. To reject it would
-// take their transport away (Chromium 156 refuses such an answer), so it is answered inactive.
+// We have no format for it, but it describes the transport of sections that we take. Chromium 156
+// refuses an answer that rejects it where its policy is max-bundle, which an offer does not show: so
+// it is answered inactive.
 bool isHeldOpen(const NegotiatorState& s, const SessionDescription& offer, std::size_t index);
 
 // ---- validate.cc: RFC 9429 sections 5.6 to 5.8; gives sections without a=mid one

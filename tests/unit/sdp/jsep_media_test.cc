@@ -187,6 +187,7 @@ TEST(JsepMedia, BundledSectionsMayLeaveTheTransportToOne) {
   SessionDescription offer = a.local();
   offer.media[1].transport.fingerprints.clear();
   offer.media[2].transport.fingerprints.clear();
+  offer.media[2].transport.ufrag = "another";
   Side c(3, someConfig({}));
   ASSERT_TRUE(c.setRemote(SdpType::Offer, write(offer))) << c.lastError->message;
   ASSERT_TRUE(c.setLocal());

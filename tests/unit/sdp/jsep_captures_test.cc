@@ -20,7 +20,7 @@ class Offers : public testing::TestWithParam<std::string> {};
 void checkAnswer(const SessionDescription& offer, const SessionDescription& answer, bool media) {
   ASSERT_EQ(answer.media.size(), offer.media.size());
   std::set<std::string> transports;
-  int offered = 0;  // sections before this one
+  int sections = 0;  // that are offered, before this one
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
     const MediaDescription& o = offer.media[i];
     const MediaDescription& a = answer.media[i];
@@ -28,8 +28,8 @@ void checkAnswer(const SessionDescription& offer, const SessionDescription& answ
     EXPECT_EQ(a.protocol, o.protocol);
     EXPECT_EQ(a.mid.value_or("0"), o.mid.value_or("0"));
     const bool accepted = !o.isRejected() && (media || o.isSctp());
-    const bool describes = offered == 0 && &o != &offer.media.back();
-    offered += o.isRejected() ? 0 : 1;
+    const bool describes = sections == 0 && &o != &offer.media.back();
+    sections += o.isRejected() ? 0 : 1;
     if (!accepted && !o.isRejected() && describes && offer.media.back().isSctp()) {
       EXPECT_EQ(a.direction, Direction::Inactive);  // the data section is in its bundle
     } else {

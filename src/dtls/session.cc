@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/digest.h"
 #include "dtls/handshake.h"
 
 namespace parley::dtls {
@@ -125,7 +124,7 @@ void Session::end(State state) {
   if (handshake_) out_ = std::move(handshake_->output());
   handshake_.reset();
   records_.reset();
-  crypto::cleanse({reinterpret_cast<std::uint8_t*>(&srtpKeys_), sizeof srtpKeys_});
+  srtpKeys_.erase();
   early_.clear();
   unread_ = {};
 }

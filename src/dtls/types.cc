@@ -1,5 +1,7 @@
 #include "dtls/types.h"
 
+#include "crypto/digest.h"
+
 namespace parley::dtls {
 namespace {
 
@@ -44,6 +46,13 @@ constexpr AlertName kAlerts[] = {
 };
 
 }  // namespace
+
+void SrtpKeys::erase() {
+  crypto::cleanse(localKey);
+  crypto::cleanse(remoteKey);
+  crypto::cleanse(localSalt);
+  crypto::cleanse(remoteSalt);
+}
 
 const char* name(AlertCode alert) {
   for (const AlertName& a : kAlerts) {

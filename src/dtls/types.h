@@ -24,8 +24,14 @@ enum class SrtpProfile : std::uint16_t {
 };
 std::string_view name(SrtpProfile profile);  // "SRTP_AES128_CM_HMAC_SHA1_80"
 
-// The master keys and salts of the two directions (RFC 5764 section 4.2). Secret.
+// The master keys and salts of the two directions (RFC 5764 section 4.2). Secret; erases itself.
 struct SrtpKeys {
+  SrtpKeys() = default;
+  SrtpKeys(const SrtpKeys&) = default;
+  SrtpKeys& operator=(const SrtpKeys&) = default;
+  ~SrtpKeys() { erase(); }
+  void erase();
+
   SrtpProfile profile = SrtpProfile::None;
   std::uint8_t keySize = 0;
   std::uint8_t saltSize = 0;

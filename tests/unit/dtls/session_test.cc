@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <new>
+
 #include "dtls_harness.h"
 
 namespace parley::dtls {
@@ -251,6 +254,25 @@ TEST(DtlsSession, srtpKeysOfBothEndsAreTheSame) {
     p.client.session.close(p.now);
     EXPECT_FALSE(p.client.session.exportSrtpKeys().has_value());
   }
+}
+
+TEST(DtlsSession, secretsEraseThemselves) {
+  alignas(SrtpKeys) unsigned char srtp[sizeof(SrtpKeys)];
+  auto* a = new (srtp) SrtpKeys;
+  a->localKey.fill(0xaa);
+  a->remoteKey.fill(0xaa);
+  a->localSalt.fill(0xaa);
+  a->remoteSalt.fill(0xaa);
+  a->~SrtpKeys();
+  alignas(TrafficKeys) unsigned char traffic[sizeof(TrafficKeys)];
+  auto* b = new (traffic) TrafficKeys;
+  b->localKey.fill(0xaa);
+  b->remoteKey.fill(0xaa);
+  b->localIv.fill(0xaa);
+  b->remoteIv.fill(0xaa);
+  b->~TrafficKeys();
+  EXPECT_EQ(std::count(std::begin(srtp), std::end(srtp), 0xaa), 0);
+  EXPECT_EQ(std::count(std::begin(traffic), std::end(traffic), 0xaa), 0);
 }
 
 TEST(DtlsSession, withoutACommonSrtpProfileThereIsNone) {

@@ -14,6 +14,12 @@ Agent::Agent(AgentConfig config, RandomSource& random)
 
 Agent::~Agent() = default;
 
+void Agent::setLocalCredentials(Credentials credentials) {
+  Keys keys{std::move(credentials)};
+  if (keys_.remote) keys.setRemote(*keys_.remote);
+  keys_ = std::move(keys);
+}
+
 void Agent::setRole(Role role, Time now) {
   // RFC 8445 section 6.1.1: beside a lite implementation the full one controls.
   if (role == role_ || (remoteLite_ && role == Role::Controlled)) return;
@@ -143,10 +149,10 @@ void Agent::step(Time now) {
     pollGatherer(now);
     expireChecks(now);
     considerNomination(now);
-    sendDueCheck(now);
     stepConsent(now);
     stepPrevious(now);
     failOver(now);
+    sendDueCheck(now);  // of what all these want checked
     updateGathering();
     updateState(now);
   }

@@ -102,7 +102,7 @@ class Agent {
   // ---- our side ----
   const Credentials& localCredentials() const { return keys_.local; }
   // Those that an offer or answer carries already, in place of our own; before the first link.
-  void setLocalCredentials(Credentials credentials) { keys_ = Keys{std::move(credentials)}; }
+  void setLocalCredentials(Credentials credentials);
   Role role() const { return role_; }
   // As offer and answer decide it (RFC 8445 section 6.1.1); before checks begin.
   void setRole(Role role, Time now);

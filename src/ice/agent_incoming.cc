@@ -29,7 +29,7 @@ void Agent::handleMessage(const Path& path, ConstBytes datagram, Time now) {
 void Agent::handleRequest(const Path& path, const stun::Message& message, Time now) {
   const auto base = local_.findBase(path.link, path.local);
   const bool onPrevious = previous_ && isOn(previous_->pair, path);
-  if (!base && !onPrevious) return;
+  if ((!base && !onPrevious) || !isUsableRemote(path.remote)) return;
   const auto check = readCheck(message);
   if (!check) {
     ++malformed_;

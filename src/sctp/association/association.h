@@ -19,7 +19,7 @@
 // one. Messages may be sent before: they wait. Its end is an Ended event, after which all input is
 // ignored and nothing is sent any more.
 //
-// No allocation a packet in steady state; idle it holds about 2 KiB.
+// No allocation a packet in steady state; idle it holds 4 to 10 KiB.
 #pragma once
 
 #include <cstdint>

@@ -252,6 +252,7 @@ void Association::Core::handlePathChange(Duration rttHint, Time now) {
   mtuSearch_.restart(now);
   if (state_ == State::Established) mtuSearch_.start(now);
   sender_->handlePathChange(rttHint, now);
+  if (receiver_ && rttHint > Duration::zero()) receiver_->setRtt(rttHint);
 }
 
 AssociationStats Association::Core::stats() const {

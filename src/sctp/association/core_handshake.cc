@@ -215,6 +215,8 @@ bool Association::Core::handleCookieEcho(const CommonHeader& header, const Chunk
                     cookie->peerExtensions};
     if (state_ > State::CookieEchoed) return false;
     const bool started = state_ == State::CookieEchoed;
+    // From INIT ACK to COOKIE ECHO: a round trip, or more when one of them was lost.
+    if (measuredRtt_ <= Duration::zero()) measuredRtt_ = now - cookie->made;
     adopt(peer);
     if (!started) {
       sender_->start({initialTsn_, peer_.window,

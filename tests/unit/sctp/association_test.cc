@@ -296,6 +296,31 @@ TEST(Messages, bulkCostsFewSacks) {
   EXPECT_GT(s.sacksSent, 0u);
 }
 
+// The side that only answers and only receives has no acknowledgement to measure a round trip by.
+TEST(Messages, theWindowOfferedGrowsWithTheBandwidthDelayProduct) {
+  Weather w;
+  w.delay = 50ms;
+  w.bitsPerSecond = 1e9;
+  w.queue = 12'500'000;
+  Fixture f(w);
+  f.pipe.a().association.connect(f.pipe.now());
+  f.pipe.a().drain();
+  ASSERT_TRUE(f.pipe.runUntil([&] { return connected(f.pipe.a()) && connected(f.pipe.b()); }));
+  EXPECT_EQ(f.pipe.b().association.stats().receiveWindow, 1u << 20);
+  f.pipe.b().keepsData = false;
+  std::uint64_t received = 0;
+  f.pipe.b().onMessage = [&](const ReceivedMessage& m) { received += m.data.size(); };
+  const auto message = pattern(1, 1 << 20);
+  const Time end = f.pipe.now() + 4s;
+  while (f.pipe.now() < end) {
+    while (f.pipe.a().association.bufferedAmount() < (16 << 20))
+      ASSERT_TRUE(f.pipe.send(f.pipe.a(), 0, message));
+    ASSERT_TRUE(f.pipe.step());
+  }
+  EXPECT_GT(f.pipe.b().association.stats().receiveWindow, 20u << 20);
+  EXPECT_GT(received, 250u << 20);  // of 477 MiB that the link carries in four seconds
+}
+
 // ---- Stream reset
 
 TEST(Reset, tellsBothSidesAndStartsAnew) {

@@ -9,18 +9,18 @@ namespace {
 
 using parley::cli::ExitCode;
 
-constexpr const char* kWelcome = R"(Parley: calls between browsers, on a server of your own.
+constexpr const char* kWelcome = R"(Parley: two machines talk, straight where that is possible.
 
-It is the signalling server, the STUN and TURN server and the call page in one program. Start it,
-open the printed address in two browsers, and they see, hear and write to each other.
+It is a server (signalling, STUN, TURN and a call page in one program) through which browsers see,
+hear and write to each other, and a peer of its own that sends files, text and bytes to browsers
+and to other machines.
 
-  parley serve                       on this machine only: http://127.0.0.1:8080
-  parley serve --lan                 for other devices in this network, by HTTPS and a QR code
-  parley serve --config parley.toml  as configured; docs/configuration.md has every setting
-  parley check --config parley.toml  what is wrong with a configuration, and which ports to open
-  parley probe stun:stun.example.org what this network lets calls do: NAT, STUN and TURN
+  parley serve                    calls on this machine: open http://127.0.0.1:8080 twice
+  parley serve --lan              for other devices in this network, by HTTPS and a QR code
+  parley send holiday.mp4         a link for the other machine; its browser or terminal receives
+  parley receive https://example.org/r/blue-fox-sings
 
-Verbs: serve, check, token, probe. Each explains itself with --help.
+Verbs: serve, send, receive, pipe, chat, probe, check, token. Each explains itself with --help.
 )";
 
 struct Verb {
@@ -30,9 +30,13 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"serve", parley::cli::runServe},
+    {"send", parley::cli::runSend},
+    {"receive", parley::cli::runReceive},
+    {"pipe", parley::cli::runPipe},
+    {"chat", parley::cli::runChat},
+    {"probe", parley::cli::runProbe},
     {"check", parley::cli::runCheck},
     {"token", parley::cli::runToken},
-    {"probe", parley::cli::runProbe},
 };
 
 ExitCode run(const parley::cli::Words& words) {
@@ -47,7 +51,8 @@ ExitCode run(const parley::cli::Words& words) {
   for (const Verb& verb : kVerbs) {
     if (words[0] == verb.name) return verb.run({words.begin() + 1, words.end()});
   }
-  std::cerr << "parley: there is no verb " << words[0] << "; there are serve, check, token and probe\n";
+  std::cerr << "parley: there is no verb " << words[0]
+            << "; there are serve, send, receive, pipe, chat, probe, check and token\n";
   return ExitCode::Usage;
 }
 

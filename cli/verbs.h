@@ -14,5 +14,9 @@ ExitCode runServe(const Words& words);
 ExitCode runCheck(const Words& words);
 ExitCode runToken(const Words& words);
 ExitCode runProbe(const Words& words);
+ExitCode runSend(const Words& words);
+ExitCode runReceive(const Words& words);
+ExitCode runPipe(const Words& words);
+ExitCode runChat(const Words& words);
 
 }  // namespace parley::cli

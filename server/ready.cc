@@ -15,6 +15,7 @@ std::string readyJson(const ReadyInfo& info) {
   out["stun"] = info.stun;
   out["turn"] = info.turn;
   if (!info.metrics.empty()) out["metrics"] = info.metrics;
+  if (!info.fingerprint.empty()) out["fingerprint"] = info.fingerprint;
   return out.dump();
 }
 

@@ -52,6 +52,8 @@ struct RoomOptions {
   // `executor` and `log` are also the room's own.
   Configuration configuration{};
   std::chrono::milliseconds joinTimeout{30'000};
+  // Which of the server's ICE servers may be used, by URL; null: all.
+  std::function<bool(const std::string& url)> wanted{};
 };
 
 // Why a member is gone.

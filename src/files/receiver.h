@@ -42,6 +42,7 @@ class Receiver {
   const Offer& offer() const { return offer_; }
   bool over() const { return state_ == State::Over; }
   bool receiving() const { return state_ == State::Receiving; }
+  bool accepted() const { return window_ > 0; }  // at some time
   std::uint64_t stored() const { return stored_; }
 
  private:

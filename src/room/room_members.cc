@@ -59,7 +59,11 @@ std::string RoomCore::randomName() {
 Configuration RoomCore::memberConfiguration() const {
   Configuration out = options_.configuration;
   const std::lock_guard guard(mutex_);
-  out.iceServers.insert(out.iceServers.end(), mirror_.iceServers.begin(), mirror_.iceServers.end());
+  for (IceServer server : mirror_.iceServers) {
+    if (options_.wanted)
+      std::erase_if(server.urls, [&](const std::string& url) { return !options_.wanted(url); });
+    if (!server.urls.empty()) out.iceServers.push_back(std::move(server));
+  }
   return out;
 }
 

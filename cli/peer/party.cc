@@ -276,19 +276,21 @@ void Party::stateChanged(const std::string& id, PeerConnectionState state) {
 void Party::failed(Partner& partner) {
   const std::string name = shown(partner.name);
   const bool never = !partner.connected;
-  partner.connection.eventLog().then(
-      [this, name, never](const Expected<std::vector<LogEntry>>& log) {
-        output_.problem(never ? "no connection to " + name + " could be made"
-                              : "the connection to " + name + " was lost");
-        if (log) {
-          const ReportFile report = writeReport(*log, name);
-          for (const std::string& line : report.summary)
-            output_.words("  " + line);
-          if (!report.path.empty()) output_.words("  The whole report: " + report.path);
-          output_.event({{"event", "failed"}, {"report", report.path}, {"why", report.summary}});
-        }
-        if (never) loop_.stop(ExitCode::NoPath);
-      });
+  partner.connection.report().then([this, name, never](const Expected<ConnectionReport>& log) {
+    output_.problem(never ? "no connection to " + name + " could be made"
+                          : "the connection to " + name + " was lost");
+    if (log) {
+      const ReportFile report = writeReport(*log, name);
+      for (const std::string& line : report.summary)
+        output_.words("  " + line);
+      if (!report.path.empty()) output_.words("  The whole report: " + report.path);
+      output_.event({{"event", "failed"},
+                     {"cause", log->cause},
+                     {"report", report.path},
+                     {"why", report.summary}});
+    }
+    if (never) loop_.stop(ExitCode::NoPath);
+  });
 }
 
 void Party::refreshPath(Partner& partner) {

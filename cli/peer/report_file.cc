@@ -8,16 +8,17 @@
 namespace parley::cli {
 namespace {
 
-// The verdict is what the engine wrote last; see ConnectionLog in docs/webrtc-api.md.
-constexpr std::size_t kSummaryLines = 6;
+void put(std::FILE* file, const std::string& line) {
+  std::fprintf(file, "%s\n", line.c_str());
+}
 
 }  // namespace
 
-ReportFile writeReport(const std::vector<LogEntry>& log, const std::string& other) {
+ReportFile writeReport(const ConnectionReport& report, const std::string& other) {
   ReportFile out;
-  for (std::size_t i = log.size() > kSummaryLines ? log.size() - kSummaryLines : 0; i < log.size();
-       ++i)
-    out.summary.push_back(log[i].text);
+  if (!report.what.empty()) out.summary.push_back(report.what);
+  out.summary.insert(out.summary.end(), report.evidence.begin(), report.evidence.end());
+  if (!report.remedy.empty()) out.summary.push_back(report.remedy);
   const char* folder = std::getenv("TMPDIR");
   std::string path = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") +
                      "/parley-report-XXXXXX.txt";
@@ -29,10 +30,14 @@ ReportFile writeReport(const std::vector<LogEntry>& log, const std::string& othe
     return out;
   }
   std::fprintf(file, "Parley " PARLEY_VERSION ": the connection to %s\n\n", other.c_str());
-  for (const LogEntry& entry : log) {
+  for (const std::string& line : out.summary)
+    put(file, line);
+  put(file, "");
+  for (const LogEntry& entry : report.log) {
     const double seconds = std::chrono::duration<double>(entry.at).count();
     std::fprintf(file, "%10.3f s  %s\n", seconds, entry.text.c_str());
   }
+  put(file, "\n" + report.logJson);
   if (std::fclose(file) == 0) out.path = path;
   return out;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "parley/log.h"
+#include "parley/report.h"
 
 namespace parley::cli {
 
@@ -15,6 +15,6 @@ struct ReportFile {
 };
 
 // In $TMPDIR or /tmp, readable by its owner alone: it holds addresses.
-ReportFile writeReport(const std::vector<LogEntry>& log, const std::string& other);
+ReportFile writeReport(const ConnectionReport& report, const std::string& other);
 
 }  // namespace parley::cli

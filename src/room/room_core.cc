@@ -40,18 +40,6 @@ void RoomCore::say(const std::string& line, LogLevel level) const {
   if (c.log && level >= c.logLevel) c.log(level, "room: " + line);
 }
 
-template <class... Args, class... Values>
-void RoomCore::tell(api::Callback<Args...> Callbacks::*slot, Values... values) {
-  sequence_->push([self = shared_from_this(), slot, values...] {
-    api::Callback<Args...> callback;
-    {
-      const std::lock_guard guard(self->mutex_);
-      callback = self->on_.*slot;
-    }
-    if (callback) (*callback)(values...);
-  });
-}
-
 // ---- from any thread
 // --------------------------------------------------------------------------------
 

@@ -82,8 +82,9 @@ class Association::Core {
     bool heartbeat = false;
     bool heartbeatAck = false;
     bool error = false;
+    bool staleCookie = false;
 
-    bool alone() const { return init || initAck || shutdownComplete || abort; }
+    bool alone() const { return init || initAck || shutdownComplete || abort || staleCookie; }
   };
   // Parameters of an INIT that are reported back (section 3.2.1), in bytes.
   static constexpr std::size_t kMaxReported = 256;
@@ -182,6 +183,8 @@ class Association::Core {
   Time trimAt_ = kNever;
 
   // What the chunks in due_ carry.
+  VerificationTag staleTag_;             // whose cookie was too old,
+  std::uint32_t staleness_ = 0;          // by so many microseconds
   StateCookie initAck_;                  // with which our INIT ACK goes out
   std::vector<std::uint8_t> reported_;   // unrecognized parameters in it
   std::vector<std::uint8_t> cookie_;     // of the peer, to be echoed

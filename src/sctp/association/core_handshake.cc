@@ -194,11 +194,9 @@ bool Association::Core::handleCookieEcho(const CommonHeader& header, const Chunk
     // Section 5.2.6; the measure of staleness is in microseconds.
     const auto stale = std::chrono::duration_cast<std::chrono::microseconds>(now - cookie->made -
                                                                              StateCookie::kLife);
-    errorCause_ = CauseCode::StaleCookie;
-    errorValue_.assign(4, 0);
-    storeBe32(errorValue_.data(),
-              static_cast<std::uint32_t>(std::min<std::int64_t>(stale.count(), UINT32_MAX)));
-    due_.error = true;
+    staleness_ = static_cast<std::uint32_t>(std::min<std::int64_t>(stale.count(), UINT32_MAX));
+    staleTag_ = cookie->peerTag;
+    due_.staleCookie = true;
     return false;
   }
   if (localMatches && peerMatches) {  // action D

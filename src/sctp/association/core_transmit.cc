@@ -31,6 +31,14 @@ std::size_t Association::Core::writeAlone(Bytes room) {
     w.chunk(ChunkType::ShutdownComplete, 0, ConstBytes{});
     return w.finish(checksum());
   }
+  if (due_.staleCookie) {  // there is no association that it could belong to
+    PacketWriter w(room, header(staleTag_));
+    due_.staleCookie = false;
+    std::array<std::uint8_t, 4> value{};
+    storeBe32(value.data(), staleness_);
+    writeError(w, CauseCode::StaleCookie, value);
+    return w.finish(Checksum::Crc32c);
+  }
   if (due_.initAck) {
     PacketWriter w(room, header(initAck_.peerTag));
     due_.initAck = false;

@@ -50,7 +50,8 @@ std::size_t Model::window() const {
     case Mode::Drain:
     case Mode::Cruise:
       // A little more than the model says for what the peer acknowledges in trains.
-      return static_cast<std::size_t>(std::max(least, kWindowGain * bdp) + least);
+      return static_cast<std::size_t>(kWindowGain * bdp + bandwidth_.best() * seconds(kSlack) +
+                                      least);
     case Mode::Measure:
       return static_cast<std::size_t>(std::max(least, 0.5 * bdp));
   }
@@ -145,6 +146,16 @@ void Model::onCongestion(const AckEvent& e) {
   reactedAt_ = e.delivered;
   roundLost_ = 0;
   if (mode_ == Mode::Measure) return;
+  if (mode_ == Mode::Cruise && phase_ < kProbeEchoPhases) {
+    // Our own probe was more than a short queue holds: that is the ceiling. Probe less often.
+    if (!probeFailed_) ++failedProbes_;
+    probeFailed_ = true;
+    if (phase_ == 0) {
+      phase_ = 1;
+      phaseAt_ = e.now;
+    }
+    return;
+  }
   if (mode_ != Mode::Compete && mode_ != Mode::Startup) enterCompete(e.priorInFlight);
   cubic_.onLossEvent(e.now);
   mode_ = Mode::Compete;
@@ -191,8 +202,10 @@ void Model::advanceCycle(const AckEvent& e) {
   const bool drained = phase_ == 1 && static_cast<double>(e.inFlight) <= product();
   if (!over && !drained) return;
   phaseAt_ = e.now;
-  if (++phase_ < kPhases) return;
+  if (++phase_ < kPhases << std::min(failedProbes_, kMostProbeBackoff)) return;
   phase_ = 0;
+  if (!probeFailed_) failedProbes_ = 0;
+  probeFailed_ = false;
   const Duration limit = minRtt_ + std::max(scaled(minRtt_, kStandingShare), kStandingFloor);
   standing_ = cycleRtt_ != Duration::max() && cycleRtt_ > limit ? standing_ + 1 : 0;
   cycleRtt_ = Duration::max();
@@ -205,7 +218,8 @@ void Model::enterDrain() {
 
 void Model::enterCruise(Time now) {
   mode_ = Mode::Cruise;
-  phase_ = 2;
+  probeFailed_ = false;
+  phase_ = kProbeEchoPhases;
   phaseAt_ = now;
   cycleRtt_ = Duration::max();
   standing_ = 0;

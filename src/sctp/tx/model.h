@@ -34,7 +34,12 @@ class Model {
   static constexpr double kDrainGain = 0.75;
   static constexpr double kStartupDrainGain = 0.5;
   static constexpr double kWindowGain = 2.0;
+  // What the window holds beyond that, as time at the bandwidth: where the shortest round trip is
+  // tens of microseconds, two of them would not cover a thread that is scheduled late.
+  static constexpr Duration kSlack = 2ms;
   static constexpr int kPhases = 8;
+  static constexpr int kProbeEchoPhases = 3;   // in which losses may be those of the probe
+  static constexpr int kMostProbeBackoff = 3;  // doublings of the time between probes
   static constexpr double kGrossLoss = 0.2;
   static constexpr double kMostOwnLoss = 0.1;  // of a path
   static constexpr int kOwnLossRounds = 24;    // without a round to see it
@@ -100,6 +105,8 @@ class Model {
   double quietLost_ = 0;
 
   int phase_ = 0;
+  int failedProbes_ = 0;  // in a row, that overflowed a short queue
+  bool probeFailed_ = false;
   Time phaseAt_{};
   Duration cycleRtt_ = Duration::max();
   int quietRounds_ = 0;  // in a row

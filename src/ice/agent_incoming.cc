@@ -6,6 +6,11 @@
 #include "stun/attributes.h"
 
 namespace parley::ice {
+namespace {
+
+constexpr Duration kMostGuessed = 500ms;
+
+}  // namespace
 
 void Agent::handleMessage(const Path& path, ConstBytes datagram, Time now) {
   const Result<stun::Message> message = stun::Message::parse(datagram);
@@ -188,8 +193,9 @@ void Agent::countResponse(CandidatePair& pair, std::optional<Duration> roundTrip
   pair.counters.currentRoundTripTime = *roundTrip;
   pair.counters.totalRoundTripTime += *roundTrip;
   // RFC 6298 section 2.3, with its gain of 1/8.
-  pair.smoothedRtt =
-      pair.smoothedRtt == Duration{} ? *roundTrip : (7 * pair.smoothedRtt + *roundTrip) / 8;
+  const bool first = pair.rttGuessed || pair.smoothedRtt == Duration{};
+  pair.smoothedRtt = first ? *roundTrip : (7 * pair.smoothedRtt + *roundTrip) / 8;
+  pair.rttGuessed = false;
 }
 
 void Agent::handleSuccess(CandidatePair& pair, const stun::Message& message, Time now) {
@@ -201,8 +207,11 @@ void Agent::handleSuccess(CandidatePair& pair, const stun::Message& message, Tim
     return;
   }
   countResponse(pair, pair.check.roundTrip(now), now);
-  // Sent more than once: the longest it can have been, which is better than nothing.
-  if (pair.smoothedRtt == Duration{}) pair.smoothedRtt = now - pair.check.firstSentAt();
+  // Sent more than once: a guess, which is better than nothing and goes with the first measurement.
+  if (pair.smoothedRtt == Duration{}) {
+    pair.smoothedRtt = std::min<Duration>(now - pair.check.firstSentAt(), kMostGuessed);
+    pair.rttGuessed = true;
+  }
   const bool confirmsNomination = pair.checkNominates && &pair == nominating_;
   pair.check.stop();
   checklist_.untrigger(pair);

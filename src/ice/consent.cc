@@ -23,7 +23,7 @@ stun::TransactionId Consent::begin(Duration roundTrip, Time now, RandomSource& r
   waiting_ = true;
   lastRequest_ = now;
   const Duration least = unanswered_ == 0 ? timing_.answerWait : timing_.probeInterval;
-  nextAt_ = now + std::max(least, 3 * roundTrip);
+  nextAt_ = now + std::clamp(3 * roundTrip, least, std::max(least, timing_.mostWait));
   Request& request = requests_[next_];
   next_ = (next_ + 1) % kRemembered;
   request = {stun::randomTransactionId(random), now, true};

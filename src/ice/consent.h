@@ -21,6 +21,7 @@ struct ConsentTiming {
   Duration interval = 5s;
   Duration expiry = 30s;
   Duration answerWait = 500ms;  // at least, and three round trips
+  Duration mostWait = 3s;       // however long those are
   Duration probeInterval = 1s;
   unsigned unresponsiveAfter = 3;
   // Data goes out and nothing came in for this long: ask at once.

@@ -49,6 +49,7 @@ struct CandidatePair {
   Time validAt{};
   Time lastResponseAt{};
   Duration smoothedRtt{};  // zero: not measured
+  bool rttGuessed = false;
 
   PairCounters counters;
 

@@ -54,6 +54,12 @@ TEST_F(ConsentTest, waitsThreeRoundTrips) {
   EXPECT_EQ(consent.nextTimeout(), at + 1200ms);
 }
 
+TEST_F(ConsentTest, neverWaitsLongerThanThreeSeconds) {
+  const Time at = consent.nextTimeout();
+  consent.begin(10s, at, random);
+  EXPECT_EQ(consent.nextTimeout(), at + 3s);
+}
+
 TEST_F(ConsentTest, everyRequestIsATransactionOfItsOwnAndLateAnswersCount) {
   Time at = consent.nextTimeout();
   const auto first = consent.begin(Duration{}, at, random);

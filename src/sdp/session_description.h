@@ -20,7 +20,7 @@ namespace parley::sdp {
 
 inline constexpr std::size_t kMaxTextLength = 4u << 20;   // bytes of a whole description
 inline constexpr std::size_t kMaxLineLength = 16 * 1024;  // bytes of a line
-inline constexpr std::size_t kMaxMediaSections = 1024;    // m= lines
+inline constexpr std::size_t kMaxMediaSections = 512;     // m= lines
 inline constexpr std::size_t kMaxSectionLines = 4096;     // lines of the session, or of a section
 inline constexpr std::size_t kMaxFormats = 256;           // on an m= line
 inline constexpr std::size_t kMaxMidLength = 256;         // characters of a=mid

@@ -84,15 +84,33 @@ void dropLonelyRepair(std::vector<Codec>& codecs) {
   codecs.erase(std::remove_if(codecs.begin(), codecs.end(), lonely), codecs.end());
 }
 
-// Which payload types are taken, and by what.
+// What each payload type of the session means: the first section that has it says so.
 class PayloadTypes {
  public:
   explicit PayloadTypes(const std::vector<const MediaDescription*>& known) {
     for (const MediaDescription* m : known) {
-      for (const Codec& c : m->codecs)
+      for (const Codec& c : m->codecs) {
+        if (!taken_[c.payloadType]) meanings_.push_back({&c, m});
         taken_[c.payloadType] = true;
+      }
     }
   }
+  // The number of this format, new if it has none.
+  std::uint8_t of(const Codec& codec, const std::vector<Codec>& ours) {
+    for (const Meaning& m : meanings_) {
+      if (!m.codec->name.empty() && sameWithin(codec, ours, *m.codec, m.section->codecs)) {
+        return m.codec->payloadType;
+      }
+    }
+    return take(codec.payloadType);
+  }
+
+ private:
+  struct Meaning {
+    const Codec* codec;
+    const MediaDescription* section;
+  };
+
   std::uint8_t take(std::uint8_t wanted) {
     if (wanted < taken_.size() && !taken_[wanted]) return mark(wanted);
     // RFC 3551 section 6: dynamic ones; then those that RFC 5761 section 4 leaves to RTP.
@@ -104,24 +122,13 @@ class PayloadTypes {
     }
     return kNoPayloadType;
   }
-
- private:
   std::uint8_t mark(std::uint8_t pt) {
     taken_[pt] = true;
     return pt;
   }
   std::array<bool, 128> taken_{};
+  std::vector<Meaning> meanings_;  // at most one of each number
 };
-
-std::optional<std::uint8_t> knownPayloadType(const Codec& codec, const std::vector<Codec>& ours,
-                                             const std::vector<const MediaDescription*>& known) {
-  for (const MediaDescription* m : known) {
-    for (const Codec& c : m->codecs) {
-      if (!c.name.empty() && sameWithin(codec, ours, c, m->codecs)) return c.payloadType;
-    }
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -187,8 +194,7 @@ std::vector<Codec> offerCodecs(const std::vector<Codec>& ours,
   std::array<std::uint8_t, 256> renamed{};
   renamed.fill(kNoPayloadType);
   for (const Codec& codec : ours) {
-    const auto before = knownPayloadType(codec, ours, known);
-    const std::uint8_t pt = before ? *before : types.take(codec.payloadType);
+    const std::uint8_t pt = types.of(codec, ours);
     if (pt == kNoPayloadType) continue;
     if (find(out, pt) != nullptr) continue;  // two of ours are one format to the other side
     renamed[codec.payloadType] = pt;

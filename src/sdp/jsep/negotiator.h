@@ -24,7 +24,7 @@
 
 namespace parley::sdp::jsep {
 
-inline constexpr std::size_t kMaxTransceivers = 1024;
+inline constexpr std::size_t kMaxTransceivers = 512;
 inline constexpr std::size_t kMaxRemoteCandidates = 256;  // kept of one section's generation
 inline constexpr std::size_t kMaxLocalCandidates = 256;
 

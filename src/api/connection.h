@@ -67,8 +67,7 @@ struct SignallingHooks {
 class Connection final : public ShardMember, public std::enable_shared_from_this<Connection> {
  public:
   static constexpr std::size_t kMaxChannels = 65'535;
-  // Bytes of messages that wait in an executor before no more are taken from the engine, and so
-  // from the other side.
+  // Bytes of messages that wait in an executor before no more are taken from the other side.
   static constexpr std::size_t kMaxUndelivered = std::size_t{8} << 20;
   // What send() takes when the other side said "any size" (RFC 8841 section 6.1).
   static constexpr std::size_t kAnySize = std::size_t{256} << 20;
@@ -149,7 +148,7 @@ class Connection final : public ShardMember, public std::enable_shared_from_this
 
   // ---- for the host, on the shard's thread (connection_events.cc)
   void handleEvent(peer::PeerEvent& event);
-  // Whether the application is so far behind that nothing more must be taken from the engine.
+  // Whether the application is so far behind that no more data must be taken in.
   bool blocked() const { return undelivered_.load(std::memory_order_relaxed) > kMaxUndelivered; }
   void lowerBuffered(const std::shared_ptr<Channel>& channel, std::uint64_t bytes);
   void log(LogLevel level, std::string_view line) const;

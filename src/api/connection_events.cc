@@ -205,12 +205,7 @@ void Connection::onMessage(const peer::ChannelMessage& message) {
     undelivered_ += copy->size();
     pushTask([this, channel, copy, isText] {
       tellMessage(channel, *copy, isText);
-      const std::size_t before = undelivered_.fetch_sub(copy->size());
-      // The engine was left alone while there was too much of it.
-      if (before > kMaxUndelivered && before - copy->size() <= kMaxUndelivered) {
-        const Guard again(*this);
-        wakeShard();
-      }
+      undelivered_ -= copy->size();
     });
   }
   if (!configuration_.executor) runTasks();

@@ -142,9 +142,14 @@ void Connection::apply(const jsep::Applied& did) {
   for (const jsep::TransportState& t : did.transports) {
     if (!transport_ && !t.closed) transport_ = t.id;
     if (transport_ != t.id || t.closed) continue;
-    pushCall([this, t](PeerHost& host) {
+    const bool stable = negotiator_.signalingState() == jsep::SignalingState::Stable;
+    pushCall([this, t, stable](PeerHost& host) {
       if (t.local) host.openLinks();
-      const Status applied = peer::apply(host.peer(), t, host.now());
+      Status applied = peer::apply(host.peer(), t, host.now());
+      // Their offer was told while one of ours stood, which was then withdrawn: our new credentials
+      // begin a generation that has not heard of theirs. Otherwise this changes nothing.
+      if (applied && stable && t.local && t.remote)
+        applied = peer::apply(host.peer(), t, host.now());
       if (!applied) log(LogLevel::Warning, applied.error().describe());
     });
   }

@@ -29,14 +29,24 @@ peer::InterfaceKind kindOf(driver::InterfaceKind kind) {
   return peer::InterfaceKind::Unknown;
 }
 
+// DTLS, plain or in ChannelData (RFC 7983 section 7, RFC 8656 section 12.4).
+bool isData(ConstBytes datagram) {
+  constexpr std::size_t kChannelHeader = 4;
+  if (!datagram.empty() && (datagram[0] & 0xC0) == 0x40 && datagram.size() > kChannelHeader)
+    datagram = datagram.subspan(kChannelHeader);
+  return !datagram.empty() && datagram[0] >= 20 && datagram[0] < 64;
+}
+
 }  // namespace
 
+void HeldEngine::handleDatagrams(const Train& train, Time now) {
+  if (host_.takesData() || !isData(train[0])) peer_.handleDatagrams(train, now);
+}
+
 std::optional<HeldEngine::Event> HeldEngine::pollEvent() {
-  if (!host_.holdsBack()) {
-    if (auto event = peer_.pollEvent()) return event;
-  }
-  host_.handleDrained();
-  return std::nullopt;
+  auto event = peer_.pollEvent();
+  if (!event) host_.handleDrained();
+  return event;
 }
 
 // ChannelData (RFC 8656 section 12.4) and Send indications (section 11.1).
@@ -91,8 +101,8 @@ void PeerHost::send(const Command& command, ConstBytes bytes) {
   buffering_.push_back(command.channel);
 }
 
-bool PeerHost::holdsBack() const {
-  return connection_->blocked();
+bool PeerHost::takesData() const {
+  return !connection_->blocked();
 }
 
 void PeerHost::handleDrained() {

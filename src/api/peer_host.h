@@ -23,13 +23,14 @@ class PeerHost;
 struct Command;
 struct Outbox;
 
-// The engine as the runner sees it: it holds its events back while the application is too far
-// behind with those it has got, and tells the host when a drain ends.
+// The engine as the runner sees it: it tells the host when a drain ends, and takes no data while
+// the application is too far behind with what it has got. To the other side that is loss, so it
+// slows down; checks of the path go on.
 class HeldEngine {
  public:
   using Event = peer::PeerEvent;
   HeldEngine(peer::Peer& peer, PeerHost& host) : peer_(peer), host_(host) {}
-  void handleDatagrams(const Train& train, Time now) { peer_.handleDatagrams(train, now); }
+  void handleDatagrams(const Train& train, Time now);
   void handleTimeout(Time now) { peer_.handleTimeout(now); }
   Time nextTimeout() const { return peer_.nextTimeout(); }
   More pollTransmit(TransmitBatch& batch, Time now) { return peer_.pollTransmit(batch, now); }
@@ -70,7 +71,7 @@ class PeerHost final : private driver::Loop::TimerHandler {
   void handleEngineEvent(peer::PeerEvent& event);
   void handleStreamOpened(driver::StreamTicket ticket, const Path& path);
   void handleStreamFailed(driver::StreamTicket ticket, const Error& error);
-  bool holdsBack() const;
+  bool takesData() const;
   void handleDrained();
 
  private:

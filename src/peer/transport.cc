@@ -120,7 +120,8 @@ void IceDtlsTransport::setLocal(const IceParameters& ours, bool controlling, Tim
 // Both sides' parameters of a generation belong together. An offer that restarts brings theirs
 // first: they wait for ours.
 void IceDtlsTransport::setRemote(const IceParameters& theirs, Time now) {
-  if (theirs == remote_) return;
+  // The same again may follow an offer of ours that was withdrawn for theirs (glare).
+  if (theirs == remote_ && !awaitsRemote_) return;
   if (awaitsRemote_) {
     applyRemote(theirs, now);
   } else {

@@ -202,7 +202,7 @@ void RoomCore::handleClientEvent(signal::ClientEvent& e) {
                  [&](event::OpenSocket&) {
                    say("connecting to " + url_.authority());
                    SignalSocket::Owner& owner = *this;
-            socket_ = std::make_unique<SignalSocket>(shard_, owner, url_, tls_, random_);
+                   socket_ = std::make_unique<SignalSocket>(shard_, owner, url_, tls_, random_);
                  },
                  [&](event::CloseSocket& close) {
                    if (!socket_) return;

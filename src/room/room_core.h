@@ -129,7 +129,16 @@ class RoomCore final : public std::enable_shared_from_this<RoomCore>,
   void shutDown();
   void say(const std::string& line, LogLevel level = LogLevel::Info) const;
   template <class... Args, class... Values>
-  void tell(api::Callback<Args...> Callbacks::*slot, Values... values);
+  void tell(api::Callback<Args...> Callbacks::*slot, Values... values) {
+    sequence_->push([self = shared_from_this(), slot, values...] {
+      api::Callback<Args...> callback;
+      {
+        const std::lock_guard guard(self->mutex_);
+        callback = self->on_.*slot;
+      }
+      if (callback) (*callback)(values...);
+    });
+  }
 
   api::Shard& shard_;
   crypto::SystemRandom random_;

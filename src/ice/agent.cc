@@ -21,8 +21,8 @@ void Agent::setLocalCredentials(Credentials credentials) {
 }
 
 void Agent::setRole(Role role, Time now) {
-  // RFC 8445 section 6.1.1: beside a lite implementation the full one controls.
-  if (role == role_ || (remoteLite_ && role == Role::Controlled)) return;
+  // RFC 8445 section 6.1.1: roles persist, through restarts too; only a conflict changes them.
+  if (role == role_ || roleFixed_) return;
   switchRole(role, now);
   step(now);
 }
@@ -35,6 +35,7 @@ void Agent::setRemoteCredentials(const Credentials& remote, bool lite, Time now)
   }
   if (!keys_.remote) {
     keys_.setRemote(remote);
+    roleFixed_ = true;
     remote_.dropOthers(remote.ufrag);
     forgetDropped();
     patienceEnds_ = now + config_.timing.patience;

@@ -104,7 +104,8 @@ class Agent {
   // Those that an offer or answer carries already, in place of our own; before the first link.
   void setLocalCredentials(Credentials credentials);
   Role role() const { return role_; }
-  // As offer and answer decide it (RFC 8445 section 6.1.1); before checks begin.
+  // As the first offer and answer decide it (RFC 8445 section 6.1.1): without effect once the other
+  // side's credentials were given, for roles persist.
   void setRole(Role role, Time now);
   // A bound UDP socket; with a wildcard address bound, once for each address it serves.
   void addLink(LinkId link, const Address& local, const LinkOptions& options, Time now);
@@ -269,6 +270,7 @@ class Agent {
   bool localEnd_ = false;
   bool remoteEnd_ = false;
   bool remoteLite_ = false;
+  bool roleFixed_ = false;
   bool wasConnected_ = false;
   bool consentLost_ = false;
   bool unresponsive_ = false;  // the current pair, as it was told

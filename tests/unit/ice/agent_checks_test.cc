@@ -312,6 +312,18 @@ TEST(AgentChecks, twoAgentsOfOneRoleNeverChangeBoth) {
   EXPECT_EQ(h.agent.role(), Role::Controlled);
 }
 
+TEST(AgentChecks, rolesPersistOnceTheOtherSideIsKnown) {
+  Harness h;
+  h.agent.setRole(Role::Controlling, h.now);
+  EXPECT_EQ(h.agent.role(), Role::Controlling);
+  h.connect();
+  h.agent.setRole(Role::Controlled, h.now);
+  EXPECT_EQ(h.agent.role(), Role::Controlling);
+  h.agent.restart(h.now);
+  h.agent.setRole(Role::Controlled, h.now);
+  EXPECT_EQ(h.agent.role(), Role::Controlling);
+}
+
 // ---- generations ----
 
 TEST(AgentChecks, theOldGenerationIsAnsweredUntilTheNewOneStands) {

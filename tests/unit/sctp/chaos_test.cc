@@ -1,6 +1,7 @@
 // Two associations under everything that a network does, thousands of short runs: every reliable
 // message exactly once, ordered ones in order, partially reliable ones at most once; streams reset
-// in between; nothing kept in memory at the end. PARLEY_SEED=n runs one seed again.
+// in between; nothing kept in memory at the end. PARLEY_SEED=n runs one seed again,
+// PARLEY_SEEDS=n runs so many of each.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -118,7 +119,7 @@ class Run {
         900s);
     if (!failure_.empty()) return failure_;
     if (!done) return "stalled: " + describe();
-    pipe_.runFor(20s);
+    pipe_.runFor(60s);  // FORWARD TSNs, too, are sent again after growing timeouts
     return failure_.empty() ? leaks() : failure_;
   }
   std::uint64_t heard() const { return book_[0].reliableHeard() + book_[1].reliableHeard(); }
@@ -232,6 +233,8 @@ void runSeeds(const Options& o, std::uint64_t count) {
   if (const char* seed = std::getenv("PARLEY_SEED")) {
     first = std::strtoull(seed, nullptr, 10);
     count = 1;
+  } else if (const char* seeds = std::getenv("PARLEY_SEEDS")) {
+    count = std::strtoull(seeds, nullptr, 10);
   }
   std::uint64_t heard = 0;
   std::uint64_t retransmissions = 0;

@@ -130,7 +130,7 @@ class Association::Core {
 
   // core_transmit.cc
   std::size_t writeAlone(Bytes room);
-  std::size_t writeMtuProbe(Bytes room, Time now);
+  std::size_t writeMtuProbe(Bytes room, Time now, Allowance allowance);
   std::size_t writeTogether(Bytes room, Time now, Allowance allowance);
   void writeControl(PacketWriter& w, Time now);
   void writeInitAck(PacketWriter& w);

@@ -108,10 +108,10 @@ std::array<std::uint8_t, Association::Core::kHeartbeatInfo> Association::Core::h
 }
 
 // RFC 8899 section 6.2.1.3: a HEARTBEAT, and PAD (RFC 4820) up to the size; 0: no probe is due.
-std::size_t Association::Core::writeMtuProbe(Bytes room, Time now) {
+std::size_t Association::Core::writeMtuProbe(Bytes room, Time now, Allowance allowance) {
   if (state_ != State::Established) return 0;
   const auto size = mtuSearch_.due(now);
-  if (!size) return 0;
+  if (!size || allowance.bytes < *size) return 0;
   if (*size > room.size()) {
     mtuSearch_.limit(room.size(), now);
     return 0;
@@ -130,7 +130,7 @@ std::size_t Association::Core::pollPacket(Bytes room, Time now, Allowance allowa
   std::size_t n = 0;
   if (due_.init && initSentAt_ == kNever) initSentAt_ = now;
   if (due_.alone()) n = writeAlone(room);
-  if (n == 0) n = writeMtuProbe(whole, now);
+  if (n == 0) n = writeMtuProbe(whole, now, allowance);
   if (n == 0 && receiver_ && state_ != State::Ended) n = writeTogether(room, now, allowance);
   if (n != 0) {
     ++counters_.packetsSent;

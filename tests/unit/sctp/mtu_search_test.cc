@@ -118,6 +118,18 @@ TEST(MtuSearch, associationsFindAWiderPath) {
   EXPECT_EQ(path.largest, 1440u);
 }
 
+TEST(MtuSearch, aPollForASackAloneIsNoProbe) {
+  Path path(9'000, 2'000);
+  Association& a = *path.ends[0];
+  for (int i = 0; i < 10; ++i) {
+    path.run(0ms);
+    std::array<std::uint8_t, 400> little;
+    EXPECT_EQ(a.pollPacket(little, path.now, {0}) > 400, false);
+  }
+  path.run(2s);
+  EXPECT_EQ(a.stats().mtu, 1440u);
+}
+
 TEST(MtuSearch, associationsStayBelowANarrowOne) {
   Path path(1'300, 2'000);
   path.run(20s);

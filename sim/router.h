@@ -37,6 +37,7 @@ class Router final : public Node {
   Port& uplink() { return *outer_; }
   const std::string& name() const { return name_; }
 
+  bool hasNat() const { return nat_.has_value(); }
   // It has one: check first.
   Nat& nat() { return *nat_; }
   Firewall& firewall() { return firewall_; }

@@ -27,6 +27,10 @@ struct OpenStream {
 struct CloseStream {
   LinkId link;
 };
+// Nobody waits for it any more; it need not be answered.
+struct CancelStream {
+  StreamRequestId id;
+};
 // Look the name up (A and AAAA) and answer by handleResolved().
 struct ResolveName {
   LookupId id;
@@ -152,10 +156,10 @@ struct ChannelBufferedAmountLow {
   ChannelId channel;
 };
 using PeerEvent =
-    std::variant<OpenStream, CloseStream, ResolveName, ResolveMdns, PublishMdns, LocalCandidate,
-                 GatheringStateChanged, CandidateError, IceStateChanged, SelectedPairChanged,
-                 DtlsStateChanged, SctpStateChanged, ConnectionStateChanged, ChannelOpened,
-                 ChannelAnnounced, ChannelMessage, ChannelClosing, ChannelClosed,
+    std::variant<OpenStream, CloseStream, CancelStream, ResolveName, ResolveMdns, PublishMdns,
+                 LocalCandidate, GatheringStateChanged, CandidateError, IceStateChanged,
+                 SelectedPairChanged, DtlsStateChanged, SctpStateChanged, ConnectionStateChanged,
+                 ChannelOpened, ChannelAnnounced, ChannelMessage, ChannelClosing, ChannelClosed,
                  ChannelBufferedAmountLow>;
 
 }  // namespace parley::peer

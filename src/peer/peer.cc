@@ -187,13 +187,13 @@ void Peer::handleDatagrams(const Train& train, Time now) {
 
 void Peer::handleTimeout(Time now) {
   impl_->transport.handleTimeout(now);
-  if (impl_->sctp && !impl_->closed) impl_->sctp->handleTimeout(now);
+  if (impl_->sctpRuns()) impl_->sctp->handleTimeout(now);
   impl_->settle(now);
 }
 
 Time Peer::nextTimeout() const {
   Time next = impl_->transport.nextTimeout();
-  if (impl_->sctp && !impl_->closed) next = std::min(next, impl_->sctp->nextTimeout());
+  if (impl_->sctpRuns()) next = std::min(next, impl_->sctp->nextTimeout());
   return next;
 }
 

@@ -25,6 +25,9 @@ class Peer::Impl {
   std::optional<PeerEvent> pollEvent();
   More pollData(TransmitBatch& batch, Time now);
   void startSctp(Time now);
+  // Without a path its clock stands still: what it cannot send is not lost, and whether the other
+  // side can be reached is ICE's to say.
+  bool sctpRuns() const { return sctp && !closed && transport.isReady(); }
   void close(Time now);
   Verdict verdict(std::string_view other, Time now) const;
   StatsReport stats(Time now) const;

@@ -177,7 +177,7 @@ bool Servers::handleStreamFailed(StreamRequestId id, const Error& error, Time no
   for (const auto& r : relays_) {
     if (r->request != id || r->state != Relay::State::Opening) continue;
     fail(r->server, kNotReached, error.describe(), {r->local, 0}, now);
-    end(*r, now);
+    end(*r, now, true);
     return true;
   }
   return false;
@@ -200,8 +200,10 @@ void Servers::release(Time now) {
     if (r->allocation)
       r->allocation->release(now);
     else
-      r->state = Relay::State::Over;
+      end(*r, now);
   }
+  for (Server& s : servers_)
+    s.givenUpAt = kNever;
 }
 
 Servers::Relay* Servers::byServerPath(const Path& path) {
@@ -345,10 +347,11 @@ void Servers::handleRedirected(Relay& r, const tc::Redirected& e, Ids& ids, Time
                        e.domain.empty() ? s.parsed.host : e.domain, r.local});
 }
 
-void Servers::end(Relay& r, Time now) {
+void Servers::end(Relay& r, Time now, bool failedToOpen) {
   const bool live = r.state == Relay::State::Live;
   const bool stream = isStream(servers_[r.server].parsed.transport);
   if (stream && r.allocation) out_.push(CloseStream{r.path.link});
+  if (r.state == Relay::State::Opening && !failedToOpen) out_.push(CancelStream{r.request});
   r.state = Relay::State::Over;
   r.givenUpAt = kNever;
   r.allocation.reset();

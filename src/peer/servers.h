@@ -125,7 +125,7 @@ class Servers {
   void handleAllocated(Relay& relay, const turn::client::Allocated& e, Time now);
   void handleFailed(Relay& relay, const turn::client::Failed& e, Ids& ids, Time now);
   void handleRedirected(Relay& relay, const turn::client::Redirected& e, Ids& ids, Time now);
-  void end(Relay& relay, Time now);
+  void end(Relay& relay, Time now, bool failedToOpen = false);
   void fail(std::size_t server, std::int32_t code, std::string text, const Address& local,
             Time now);
 

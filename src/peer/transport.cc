@@ -198,6 +198,8 @@ Status IceDtlsTransport::addRemoteCandidate(std::string_view text, std::string_v
 }
 
 void IceDtlsTransport::close(Time now) {
+  closed_ = true;
+  agent_.close();
   if (session_) {
     session_->close(now);
     setDtlsState(DtlsState::Closed, now);
@@ -341,10 +343,11 @@ void IceDtlsTransport::sealForLater(Bytes room, std::size_t length, Time now) {
 }
 
 More IceDtlsTransport::pollTransmit(TransmitBatch& batch, Time now) {
-  if (servers_.pollTransmit(batch, now) == More::Yes) return More::Yes;
+  // Last words before an allocation is released that carries them.
+  if (pollPrepared(batch) == More::Yes) return More::Yes;
   if (pollIce(batch, now) == More::Yes) return More::Yes;
   if (pollDtls(batch, now) == More::Yes) return More::Yes;
-  return pollPrepared(batch);
+  return servers_.pollTransmit(batch, now);
 }
 
 // ICE writes for relays as for sockets: what is for a relay is put behind its header here.

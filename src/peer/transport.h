@@ -185,6 +185,7 @@ class IceDtlsTransport {
 
   std::optional<Path> path_;           // that is selected
   Servers::Relay* relayed_ = nullptr;  // when it goes over a relay
+  bool closed_ = false;
   bool pathUp_ = false;
   Time downSince_{};
   bool wasConnected_ = false;

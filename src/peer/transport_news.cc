@@ -63,6 +63,12 @@ void IceDtlsTransport::settle(Time now) {
   settleIce(now);
   settleDtls(now);
   maybeEndCandidates(now);
+  // No path any more, or its relay is gone.
+  const bool relayGone = relayed_ != nullptr && !relayed_->allocation;
+  if (path_ && (relayGone || (!closed_ && !agent_.selectedPath()))) {
+    path_.reset();
+    relayed_ = nullptr;
+  }
 }
 
 // ICE is told once in a generation that nothing more comes from hosts and servers.

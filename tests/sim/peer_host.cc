@@ -26,7 +26,10 @@ PeerHost::PeerHost(Host& host, PeerConfig config, const crypto::Identity& identi
           std::make_unique<Peer>(std::move(config), identity_, dtls, random_, host.events().now())),
       driver_(host, *peer_, [this](PeerEvent& event) { handleEvent(event); }) {
   driver_.setOnStream([this](const Path& path, ConstBytes bytes) {
-    if (streams_.contains(path.link)) host_.tcp().send(path.link, bytes);
+    // A message goes into a stream's queue whole or not at all.
+    if (streams_.contains(path.link) &&
+        host_.tcp().unacknowledged(path.link) + bytes.size() <= kStreamQueue)
+      host_.tcp().send(path.link, bytes);
   });
 }
 
@@ -62,6 +65,7 @@ void PeerHost::handleEvent(PeerEvent& event) {
     streams_.erase(e->link);
     host_.tcp().finish(e->link);
   }
+  if (const auto* e = std::get_if<CancelStream>(&event)) cancelStream(e->id);
   if (const auto* e = std::get_if<ResolveName>(&event)) resolve(e->id, e->name);
   if (const auto* e = std::get_if<ResolveMdns>(&event)) resolve(e->id, e->name);
   if (const auto* e = std::get_if<LocalCandidate>(&event); e != nullptr && signal_) signal_(*e);
@@ -86,6 +90,15 @@ void PeerHost::openStream(const OpenStream& order) {
     return;
   }
   peer_->handleStreamFailed(order.id, path.error(), now());
+}
+
+void PeerHost::cancelStream(StreamRequestId id) {
+  const auto it = std::find_if(streams_.begin(), streams_.end(),
+                               [&](const auto& s) { return s.second.request == id; });
+  if (it == streams_.end()) return;
+  const LinkId link = it->first;
+  streams_.erase(it);
+  host_.tcp().abort(link);
 }
 
 // Answers come a little later, as from a real resolver.

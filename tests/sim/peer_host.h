@@ -19,6 +19,9 @@ namespace parley::sim::test {
 
 class PeerHost final : public StreamUser {
  public:
+  // What waits in a stream: more would only be late.
+  static constexpr std::size_t kStreamQueue = 48 * 1024;
+
   using Signal = std::function<void(const peer::LocalCandidate&)>;
   using OnMessage = std::function<void(peer::ChannelId, peer::MessageKind, ConstBytes)>;
   using OnEvent = std::function<void(peer::PeerEvent&)>;
@@ -74,6 +77,7 @@ class PeerHost final : public StreamUser {
 
   void handleEvent(peer::PeerEvent& event);
   void openStream(const peer::OpenStream& order);
+  void cancelStream(peer::StreamRequestId id);
   void resolve(peer::LookupId id, const std::string& name);
 
   Host& host_;

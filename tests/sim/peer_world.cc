@@ -87,6 +87,7 @@ PeerWorld::PeerWorld(std::uint64_t seed, const PeerWorldConfig& config)
   server = std::make_unique<TurnServerHost>(serverHost, turnConfig(serverAddress, tlsAddress),
                                             serverAddress, config.routes);
   server->listenAt(tlsAddress);
+  server->streamQueue = PeerHost::kStreamQueue;
   addSide(a, "a", config.places[0], 1, config);
   addSide(b, "b", config.places[1], 2, config);
   a.peer->setSignal([this](const LocalCandidate& c) { deliver(b, c, c.ufrag); });
@@ -116,7 +117,7 @@ void PeerWorld::addSide(Side& side, const std::string& name, const Place& place,
     side.router = &net.addRouter(name + "-router", net.internet(), router);
     side.local = outer;
   }
-  side.host->attach(side.router->inside(), side.local, config.conditions);
+  side.port = &side.host->attach(side.router->inside(), side.local, config.conditions);
   PeerConfig peerConfig = config.peer;
   if (config.servers) peerConfig.iceServers = iceServers();
   side.peer =
@@ -150,33 +151,34 @@ void PeerWorld::restartIce() {
 }
 
 // As offer and answer would do it: a's parameters travel, b applies them with its own, which travel
-// back.
+// back. They are on their way before the candidates that follow from them.
 void PeerWorld::exchange(bool first) {
-  a.peer->with([&](Peer& p, Time now) {
-    a.ice = p.makeIceParameters();
-    p.setLocal(p.transport(), a.ice, true, now);
+  a.ice = a.peer->peer().makeIceParameters();
+  net.events().after(config_.signalDelay, [this, first, ice = a.ice, alive = alive_] {
+    if (*alive) answer(first, ice);
   });
-  net.events().after(config_.signalDelay, [this, first, alive = alive_] {
+  a.peer->with([&](Peer& p, Time now) { p.setLocal(p.transport(), a.ice, true, now); });
+}
+
+void PeerWorld::answer(bool first, const IceParameters& theirs) {
+  b.ice = b.peer->peer().makeIceParameters();
+  net.events().after(config_.signalDelay, [this, first, ice = b.ice, alive = alive_] {
     if (!*alive) return;
-    const Fingerprint aPrint = a.peer->peer().fingerprint();
-    b.peer->with([&](Peer& p, Time now) {
-      b.ice = p.makeIceParameters();
-      p.setRemote(p.transport(), a.ice, now);
-      p.setLocal(p.transport(), b.ice, false, now);
+    const Fingerprint bPrint = b.peer->peer().fingerprint();
+    a.peer->with([&](Peer& p, Time now) {
+      p.setRemote(p.transport(), ice, now);
       if (!first) return;
-      PARLEY_CHECK(p.startDtls(p.transport(), DtlsRole::Client, {aPrint}, now).ok());
+      PARLEY_CHECK(p.startDtls(p.transport(), DtlsRole::Server, {bPrint}, now).ok());
       p.startData({5000, 5000, config_.peer.maxMessageSize}, now);
     });
-    net.events().after(config_.signalDelay, [this, first, alive = alive_] {
-      if (!*alive) return;
-      const Fingerprint bPrint = b.peer->peer().fingerprint();
-      a.peer->with([&](Peer& p, Time now) {
-        p.setRemote(p.transport(), b.ice, now);
-        if (!first) return;
-        PARLEY_CHECK(p.startDtls(p.transport(), DtlsRole::Server, {bPrint}, now).ok());
-        p.startData({5000, 5000, config_.peer.maxMessageSize}, now);
-      });
-    });
+  });
+  const Fingerprint aPrint = a.peer->peer().fingerprint();
+  b.peer->with([&](Peer& p, Time now) {
+    p.setRemote(p.transport(), theirs, now);
+    p.setLocal(p.transport(), b.ice, false, now);
+    if (!first) return;
+    PARLEY_CHECK(p.startDtls(p.transport(), DtlsRole::Client, {aPrint}, now).ok());
+    p.startData({5000, 5000, config_.peer.maxMessageSize}, now);
   });
 }
 

@@ -42,6 +42,7 @@ class PeerWorld {
     std::string name;
     Host* host = nullptr;
     Router* router = nullptr;
+    Port* port = nullptr;
     IpAddress local;
     std::unique_ptr<PeerHost> peer;
     LinkId link;
@@ -81,6 +82,7 @@ class PeerWorld {
                const PeerWorldConfig& config);
   void deliver(Side& to, const peer::LocalCandidate& candidate, std::string ufrag);
   void exchange(bool first);
+  void answer(bool first, const peer::IceParameters& theirs);
 
   PeerWorldConfig config_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

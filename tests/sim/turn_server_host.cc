@@ -55,7 +55,7 @@ void TurnServerHost::forward(const turn::Verdict& verdict, const Train& train) {
 
 // A stream's queue is bounded, and a message goes into it whole or not at all.
 void TurnServerHost::sendStream(const Path& path, ConstBytes bytes) {
-  if (host_.tcp().unacknowledged(path.link) + bytes.size() > TcpConnection::kMaxUnsent) return;
+  if (host_.tcp().unacknowledged(path.link) + bytes.size() > streamQueue) return;
   if (onStreamSent_) onStreamSent_(path, bytes);
   host_.tcp().send(path.link, bytes);
 }

@@ -39,6 +39,8 @@ class TurnServerHost final : public StreamUser {
 
   // The next `n` binds of relay sockets fail as if the port were taken.
   int failBinds = 0;
+  // Bytes that may wait in a client's stream.
+  std::size_t streamQueue = TcpConnection::kMaxUnsent;
 
   void onStreamOpened(const Path& path) override;
   void onStreamData(const Path& path, Bytes bytes) override;

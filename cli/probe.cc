@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/arguments.h"
+#include "cli/peer/room_link.h"
+#include "cli/probe_room.h"
 #include "cli/probe_run.h"
 #include "cli/verbs.h"
 
@@ -22,10 +24,11 @@ constexpr const char* kExamples = R"(Examples:
   parley probe
   parley probe stun:stun.example.org stun:other.example.net
   parley probe turn:turn.example.org turns:turn.example.org --turn-user ann:secret --json
+  parley probe https://call.example.org    the servers that it gives to its members
 
 turn:HOST without ?transport= is asked over UDP and over TCP. Two STUN servers, or one with a second
 address (RFC 5780), tell what the NAT does with mappings; only the latter tells how it filters.
-The command succeeds (0) when all servers answer; 1: some do not; 3: none does.
+The command succeeds (0) when all servers answer; 1: some do not; 3: none does; 4: the room refuses.
 )";
 
 ExitCode wrong(const std::string& text) {
@@ -45,11 +48,12 @@ struct Wishes {
 // The servers of one URL; what is wrong with it otherwise.
 std::optional<std::string> addServers(const std::string& url, const Wishes& wishes,
                                       std::vector<ProbeServer>& servers) {
+  if (isLink(url)) return std::nullopt;  // joined later
   const auto uri = stun::parseUri(url);
   if (!uri)
     return url +
            ": is not a server's URL; give stun:HOST[:PORT], turn:HOST[:PORT]"
-           "[?transport=tcp] or turns:HOST[:PORT]";
+           "[?transport=tcp], turns:HOST[:PORT] or https://HOST";
   ProbeServer s;
   s.url = url;
   s.uri = *uri;
@@ -67,6 +71,33 @@ std::optional<std::string> addServers(const std::string& url, const Wishes& wish
     servers.push_back(std::move(s));
   }
   return std::nullopt;
+}
+
+// What a room says: its servers are asked like those of the command line.
+struct Signalling {
+  std::vector<ProbeService> services;
+  bool refused = false;
+};
+Signalling askRooms(const Wishes& wishes, const driver::TlsClientOptions& tls, Duration timeout,
+                    std::vector<ProbeServer>& servers) {
+  Signalling out;
+  for (const std::string& url : wishes.urls) {
+    if (!isLink(url)) continue;
+    const RoomServers room = fetchServers(url, {tls.trustedPem, wishes.tlsPin}, timeout);
+    ProbeService s;
+    s.kind = "Signalling";
+    s.url = url.substr(0, url.find('#'));  // what follows may be a token
+    s.answers = room.joined;
+    s.took = room.took;
+    s.problem = room.problem;
+    out.services.push_back(std::move(s));
+    out.refused = out.refused || room.refused;
+    for (const IceServer& group : room.servers)
+      for (const std::string& text : group.urls)
+        if (const auto uri = stun::parseUri(text))
+          servers.push_back({text, *uri, group.username, group.credential});
+  }
+  return out;
 }
 
 double milliseconds(Duration d) {
@@ -214,7 +245,8 @@ ExitCode runProbe(const Words& words) {
                       "Says what this machine's network lets calls do: addresses, NAT, and "
                       "which STUN and TURN servers answer.",
                       kExamples);
-  arguments.words("URL", "stun:, turn: or turns: of a server; several may be given", wishes.urls);
+  arguments.words("URL", "stun:, turn:, turns: or https: of a server or room; several may be given",
+                  wishes.urls);
   arguments.option("turn-user", "NAME:PASSWORD", "Who asks the TURN servers", wishes.turnUser);
   arguments.option("tls-ca", "FILE", "Certificates trusted instead of the system's (PEM)",
                    wishes.tlsCa);
@@ -234,16 +266,18 @@ ExitCode runProbe(const Words& words) {
     return wrong("--timeout = " + wishes.timeout + ": is no time; give seconds, at most 600");
   options.timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 
-  const auto report = runProbe(options);
+  const Signalling rooms = askRooms(wishes, options.tls, options.timeout, options.servers);
+  auto report = runProbe(options);
   if (!report) {
     std::cerr << kName << ": " << report.error().describe() << "\n";
     return ExitCode::Failed;
   }
+  report->services.insert(report->services.begin(), rooms.services.begin(), rooms.services.end());
   if (wishes.json)
     std::cout << toJson(*report).dump() << "\n";
   else
     printWords(*report);
-  return verdict(*report);
+  return rooms.refused ? ExitCode::Refused : verdict(*report);
 }
 
 }  // namespace parley::cli

@@ -74,6 +74,21 @@ describe('parley probe', { skip }, () => {
     assert.match(untrusted.report.servers.find((s) => s.kind === 'TURN/TLS').problem, /certificate/);
   });
 
+  test("a server's own URL stands for the servers that it gives to its members", async () => {
+    const { cert, key } = theAuthority();
+    const server = await Server.start(cleanup, { args: ['--tls-cert', cert, '--tls-key', key] });
+    const seen = await probe(cleanup, server.url, ...trust());
+    assert.equal(seen.code, 0, seen.text);
+    const kinds = new Set(seen.report.servers.map((s) => s.kind));
+    assert.deepEqual([...kinds].sort(), ['STUN', 'Signalling', 'TURN/TCP', 'TURN/TLS', 'TURN/UDP'], seen.text);
+    assert.ok(seen.report.servers.every((s) => s.ok), seen.text);
+
+    await server.stop();
+    const gone = await probe(cleanup, server.url, ...trust());
+    assert.equal(gone.code, 3, gone.text);
+    assert.match(gone.report.servers[0].problem, /refused/i, gone.text);
+  });
+
   test('what is no URL, and what is no address, is said', async () => {
     const child = new Child(binary, ['probe', 'http//nonsense'], {});
     cleanup.add(() => child.stop('SIGKILL'));

@@ -181,16 +181,4 @@ class RoomHandle {
   const std::shared_ptr<RoomCore> core;
 };
 
-template <class... Args, class... Values>
-void RoomCore::tell(api::Callback<Args...> Callbacks::*slot, Values... values) {
-  sequence_->push([self = shared_from_this(), slot, values...] {
-    api::Callback<Args...> callback;
-    {
-      const std::lock_guard guard(self->mutex_);
-      callback = self->on_.*slot;
-    }
-    if (callback) (*callback)(values...);
-  });
-}
-
 }  // namespace parley::room

@@ -160,7 +160,9 @@ Outcome<std::vector<RemoteCandidate>> applyCandidate(NegotiatorState& s,
   if (s.remote() == nullptr) {
     return JsepError{ErrorName::InvalidStateError, "there is no remote description", std::nullopt};
   }
-  const auto& media = s.remote()->model.media;
+  // Held, since what is added makes a new one.
+  const DescriptionPtr remote = s.pendingRemote ? s.pendingRemote : s.currentRemote;
+  const auto& media = remote->model.media;
   if (init.sdpMid) {
     for (std::size_t i = 0; i < media.size(); ++i) {
       if (media[i].mid == init.sdpMid) return CandidateAdder(s, init).run(i);
@@ -174,8 +176,7 @@ Outcome<std::vector<RemoteCandidate>> applyCandidate(NegotiatorState& s,
   // The end of all sections' candidates.
   std::vector<RemoteCandidate> all;
   for (std::size_t i = 0; i < media.size(); ++i) {
-    const auto& section = s.remote()->model;  // run() may have replaced it
-    if (init.usernameFragment && ufragOf(section, section.media[i]) != init.usernameFragment)
+    if (init.usernameFragment && ufragOf(remote->model, media[i]) != init.usernameFragment)
       continue;
     auto told = CandidateAdder(s, init).run(i);
     if (told) all.insert(all.end(), told->begin(), told->end());

@@ -21,11 +21,11 @@ std::uint64_t foundationNumber(std::string_view local, std::string_view remote) 
 }
 
 // RFC 8445 section 6.1.2.2: one family, link-local with link-local only; and nothing leaves a
-// loopback interface.
+// loopback interface. A relay on loopback, of a server for one machine, reaches its like.
 bool canReach(const Base& base, const IpAddress& remote) {
   const IpAddress& local = base.address.ip();
   if (local.family() != remote.family()) return false;
-  if (base.relayed) return !remote.isLoopback() && !isLinkLocal(remote);
+  if (base.relayed) return (!remote.isLoopback() || local.isLoopback()) && !isLinkLocal(remote);
   if (local.isLoopback() != remote.isLoopback()) return false;
   return local.isV4() || isLinkLocal(local) == isLinkLocal(remote);
 }

@@ -300,7 +300,9 @@ void IceDtlsTransport::startHandshake(Time now) {
 // ---- what goes out
 
 std::size_t IceDtlsTransport::relayHeadroom() const {
-  return relayed_ == nullptr ? 0 : relayed_->allocation->headroom(path_->remote);
+  return relayed_ == nullptr || !relayed_->allocation
+             ? 0
+             : relayed_->allocation->headroom(path_->remote);
 }
 
 std::size_t IceDtlsTransport::plaintextRoom(std::size_t datagramSize) const {
@@ -313,6 +315,7 @@ std::size_t IceDtlsTransport::plaintextOffset() const {
 }
 
 std::size_t IceDtlsTransport::sealInto(Bytes room, std::size_t length, Time now) {
+  if (!path_ || (relayed_ != nullptr && !relayed_->allocation)) return 0;
   const std::size_t head = relayHeadroom();
   const auto sealed =
       session_->seal(room.subspan(head + session_->headroom(), length), room.subspan(head));
@@ -345,6 +348,7 @@ void IceDtlsTransport::sealForLater(Bytes room, std::size_t length, Time now) {
 More IceDtlsTransport::pollTransmit(TransmitBatch& batch, Time now) {
   // Last words before an allocation is released that carries them.
   if (pollPrepared(batch) == More::Yes) return More::Yes;
+  leaveGoneRelay();
   if (pollIce(batch, now) == More::Yes) return More::Yes;
   if (pollDtls(batch, now) == More::Yes) return More::Yes;
   return servers_.pollTransmit(batch, now);

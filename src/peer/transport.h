@@ -145,6 +145,7 @@ class IceDtlsTransport {
   void handleReport(const ice::PairReport& e, Time now);
   void setDtlsState(DtlsState state, Time now, std::string error = {});
   void tellEnd(Time now);
+  void leaveGoneRelay();
   void maybeEndCandidates(Time now);
   LogEntry entry(LogKind kind, Time now) const;
   void logPair(LogEntry& e, const Path& path, ice::CandidateType local, ice::CandidateType remote);

@@ -63,12 +63,19 @@ void IceDtlsTransport::settle(Time now) {
   settleIce(now);
   settleDtls(now);
   maybeEndCandidates(now);
-  // No path any more, or its relay is gone.
-  const bool relayGone = relayed_ != nullptr && !relayed_->allocation;
-  if (path_ && (relayGone || (!closed_ && !agent_.selectedPath()))) {
+  leaveGoneRelay();
+  if (path_ && !closed_ && !agent_.selectedPath()) {
     path_.reset();
     relayed_ = nullptr;
   }
+}
+
+// An allocation may end with any message of its server, and with the last of its own (closed,
+// its Refresh answered): the path over it must be left before anything is written for it.
+void IceDtlsTransport::leaveGoneRelay() {
+  if (relayed_ == nullptr || relayed_->allocation) return;
+  path_.reset();
+  relayed_ = nullptr;
 }
 
 // ICE is told once in a generation that nothing more comes from hosts and servers.

@@ -67,7 +67,6 @@ class Receiving final : public Party::Listener, private Intake::Listener {
       loop_.stop(ExitCode::Interrupted);
     });
     party_.join(link, options);
-    if (!options_.yes) loop_.watch(STDIN_FILENO, [this] { answered(); });
     show();
   }
 
@@ -142,12 +141,16 @@ class Receiving final : public Party::Listener, private Intake::Listener {
     text += inBytes(static_cast<double>(all_)) + ". Take it? [y/n] ";
     questions_.push_back({key, text, {}});
     questions_.back().answers.push_back(std::move(answer));
+    if (closedInput_) return decide(false);  // nobody is there to be asked
     if (questions_.size() == 1) ask();
   }
 
+  // What was typed before there was a question is its answer: it stays unread until then.
   void ask() {
     output_.endProgress();
-    if (!questions_.empty()) std::cerr << questions_[0].text << std::flush;
+    if (questions_.empty()) return loop_.unwatch(STDIN_FILENO);
+    std::cerr << questions_[0].text << std::flush;
+    loop_.watch(STDIN_FILENO, [this] { answered(); });
   }
 
   void answered() {
@@ -155,7 +158,7 @@ class Receiving final : public Party::Listener, private Intake::Listener {
     const ssize_t n = ::read(STDIN_FILENO, line, sizeof line);
     if (n <= 0) {
       loop_.unwatch(STDIN_FILENO);
-      if (n == 0) closedInput_ = true;
+      closedInput_ = true;
       while (!questions_.empty())
         decide(false);
       return;

@@ -76,7 +76,7 @@ Finished run(const std::vector<std::string>& words,
 TEST(Command, AloneSaysWhatItIs) {
   const Finished r = run({});
   EXPECT_EQ(r.code, 0);
-  EXPECT_THAT(r.out, StartsWith("Parley: calls between browsers"));
+  EXPECT_THAT(r.out, StartsWith("Parley: two machines talk"));
   EXPECT_THAT(r.out, HasSubstr("\nparley " PARLEY_VERSION "\n"));
   std::size_t examples = 0;
   for (std::size_t at = r.out.find("\n  parley "); at != std::string::npos;

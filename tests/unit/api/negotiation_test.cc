@@ -184,7 +184,7 @@ TEST(NegotiationTest, AnIceRestartKeepsTheChannelsAndFindsAPath) {
   ASSERT_TRUE(got.wait(2));
 }
 
-TEST(NegotiationTest, AnOfferWithMediaIsAnsweredRejectedAndDataOpens) {
+TEST(NegotiationTest, AnOfferWithMediaIsAnsweredInactiveAndDataOpens) {
   auto pc = PeerConnection::create(loopback()).value();
   // As a browser offers it, shortened.
   const std::string offer =
@@ -204,7 +204,9 @@ TEST(NegotiationTest, AnOfferWithMediaIsAnsweredRejectedAndDataOpens) {
   pc.setRemoteDescription({SdpType::Offer, offer}).value();
   pc.setLocalDescription().value();
   const std::string answer = pc.localDescription()->sdp;
-  EXPECT_NE(answer.find("m=audio 0 "), std::string::npos) << answer;
+  // It carries the bundle, so it stays and says that nothing flows (docs/sdp.md).
+  EXPECT_NE(answer.find("m=audio 9 "), std::string::npos) << answer;
+  EXPECT_NE(answer.find("a=inactive"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("m=application 0 "), std::string::npos) << answer;
   EXPECT_EQ(pc.sctp()->maxMessageSize, 262'144u);
 }

@@ -31,9 +31,11 @@ class Recovery {
       case PeerConnectionState::Failed:
         at_ = now + (attempts_ == 0 ? Duration{0} : waitAfter(attempts_));
         break;
+      case PeerConnectionState::Closed:
+        at_ = kNever;
+        break;
       case PeerConnectionState::New:
       case PeerConnectionState::Connecting:
-      case PeerConnectionState::Closed:
         break;
     }
   }

@@ -1,7 +1,8 @@
 #include "room/room_url.h"
 
 #include <charconv>
-#include <optional>
+
+#include "net/address.h"
 
 namespace parley::room {
 namespace {
@@ -46,6 +47,8 @@ bool takeAuthority(std::string_view text, RoomUrl& out) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return false;
     out.host = std::string(text.substr(1, end - 1));
+    const auto address = IpAddress::parse(out.host);
+    if (!address || address->isV4()) return false;
     port = text.substr(end + 1);
   } else {
     const std::size_t colon = text.find(':');
@@ -76,7 +79,9 @@ Expected<RoomUrl> parseRoomUrl(std::string_view text) {
   RoomUrl out;
   const std::size_t scheme = text.find("://");
   if (scheme == std::string_view::npos) return bad("it begins with https://");
-  const std::string_view name = text.substr(0, scheme);
+  std::string name(text.substr(0, scheme));
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   out.secure = name == "https" || name == "wss";
   if (!out.secure && name != "http" && name != "ws") return bad("unknown scheme");
   out.port = out.secure ? 443 : 80;
@@ -97,7 +102,9 @@ Expected<RoomUrl> parseRoomUrl(std::string_view text) {
   const std::string_view path =
       slash == std::string_view::npos ? std::string_view{"/"} : text.substr(slash);
   std::string_view room = valueOf(query, "room");
-  if (const std::size_t at = path.rfind("/r/"); room.empty() && at != std::string_view::npos) {
+  if (!room.empty()) {
+    out.base = std::string(path.substr(0, path.rfind('/')));
+  } else if (const std::size_t at = path.rfind("/r/"); at != std::string_view::npos) {
     out.base = std::string(path.substr(0, at));
     room = path.substr(at + 3);
     if (room.ends_with('/')) room.remove_suffix(1);

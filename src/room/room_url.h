@@ -1,5 +1,6 @@
 // The address of a room as people have it, taken apart:
 //   http(s)://HOST[:PORT]/r/ROOM, ws(s)://… of the same form, http(s)://HOST/?room=ROOM
+// Both may have a path before them, of a server behind a prefix.
 // A token may stand in the fragment (#token=…): browsers never send that part to a server.
 #pragma once
 
@@ -15,7 +16,7 @@ struct RoomUrl {
   bool secure = false;
   std::string host;  // a name or an address, IPv6 without brackets
   std::uint16_t port = 80;
-  std::string base;  // path before "/r/", for servers behind a prefix
+  std::string base;  // path before "/r/" or "/?room="
   std::string room;
   std::string token;
 

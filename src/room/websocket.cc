@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "base/utf8.h"
 #include "crypto/digest.h"
 
 namespace parley::room {
@@ -21,6 +22,8 @@ constexpr std::uint8_t kClose = 8;
 constexpr std::uint8_t kPing = 9;
 constexpr std::uint8_t kPong = 10;
 constexpr std::size_t kMaxControl = 125;
+// Of what a server says in words.
+constexpr std::size_t kMaxReason = 200;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -65,11 +68,46 @@ std::string_view header(std::string_view head, std::string_view name) {
   }
 }
 
-int statusOf(std::string_view head) {
-  int status = 0;
-  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12) return 0;
-  std::from_chars(head.data() + 9, head.data() + 12, status);
-  return status;
+// Three digits and the line's end or a space (RFC 9112 section 4); 0: no status line.
+int statusOf(std::string_view line) {
+  if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) return 0;
+  line.remove_prefix(9);
+  if (line.size() > 3 && line[3] != ' ') return 0;
+  unsigned status = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), status);
+  if (error != std::errc{} || end != line.data() + 3 || status < 100) return 0;
+  return static_cast<int>(status);
+}
+
+bool isUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = readUtf8(text).length;
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+// The server's words go to logs and terminals: no control characters (an escape sequence could
+// begin with one), nothing but UTF-8, and no more than kMaxReason bytes.
+std::string inWords(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const CodePoint c = readUtf8(text);
+    const bool control = c.value < 0x20 || (c.value >= 0x7F && c.value < 0xA0);
+    const std::string_view shown =
+        c.length == 0 || control ? std::string_view("?") : text.substr(0, c.length);
+    if (out.size() + shown.size() > kMaxReason) break;
+    out += shown;
+    text.remove_prefix(std::max<std::size_t>(c.length, 1));
+  }
+  return out;
+}
+
+// Section 7.4: what may stand in a Close frame. 1004 to 1006 and 1015 never do.
+bool isCloseCode(std::uint16_t code) {
+  if (code < 1000 || code >= 5000) return false;
+  return code >= 3000 || (code <= 1014 && (code < 1004 || code > 1006));
 }
 
 }  // namespace
@@ -109,13 +147,13 @@ bool WebSocket::readHead() {
   }
   if (end == std::string::npos) return false;
   const std::string_view head = std::string_view(input_).substr(0, end + 2);
-  const int status = statusOf(head);
+  const std::string_view line = head.substr(0, head.find("\r\n"));
+  const int status = statusOf(line);
   if (status != 101) {
-    const std::size_t line = head.find("\r\n");
-    this->end({1006, status, std::string(head.substr(0, line))});
+    this->end({1006, status, inWords(line)});
     return false;
   }
-  if (!sameText(header(head, "Upgrade"), "websocket") ||
+  if (!line.starts_with("HTTP/1.1") || !sameText(header(head, "Upgrade"), "websocket") ||
       !lists(header(head, "Connection"), "upgrade") ||
       header(head, "Sec-WebSocket-Accept") != expectedAccept_ ||
       !header(head, "Sec-WebSocket-Extensions").empty() ||
@@ -136,17 +174,22 @@ bool WebSocket::readFrame() {
   const std::uint8_t first = r.u8();
   const std::uint8_t second = r.u8();
   std::uint64_t length = second & 0x7F;
+  std::uint64_t least = 0;  // of this form: the shortest one is to be used
   if (length == 126) {
     length = r.u16();
+    least = 126;
   } else if (length == 127) {
     length = r.u64();
+    least = 0x10000;
   }
   if (!r.ok()) return false;
   const bool control = (first & 0x08) != 0;
-  if ((first & 0x70) != 0 || (second & 0x80) != 0) return fail(1002, "frame"), false;
+  if ((first & 0x70) != 0 || (second & 0x80) != 0 || length < least)
+    return fail(1002, "frame"), false;
   if (control && (length > kMaxControl || (first & 0x80) == 0))
     return fail(1002, "control frame"), false;
-  if (length > kMaxMessage || message_.size() + length > kMaxMessage)
+  // A control frame between a message's fragments is no part of it.
+  if (!control && (length > kMaxMessage || message_.size() + length > kMaxMessage))
     return fail(1009, "message too long"), false;
   const ConstBytes payload = r.bytes(static_cast<std::size_t>(length));
   if (!r.ok()) return false;
@@ -164,22 +207,14 @@ void WebSocket::handleFrame(const Frame& frame) {
   message_.append(frame.payload);
   inMessage_ = !frame.fin;
   if (inMessage_) return;
+  if (!isUtf8(message_)) return fail(1007, "text that is not UTF-8");  // section 8.1
   events_.emplace_back(Text{std::exchange(message_, {})});
 }
 
 void WebSocket::handleControl(const Frame& frame) {
   switch (frame.opcode) {
-    case kClose: {
-      Closed event;
-      if (frame.payload.size() >= 2) {
-        event.code = loadBe16(asBytes(frame.payload).data());
-        event.reason = std::string(frame.payload.substr(2));
-      } else {
-        event.code = 1005;  // section 7.1.5: none was given
-      }
-      if (state_ == State::Open) sendFrame(kClose, frame.payload.substr(0, 2));
-      return end(std::move(event));
-    }
+    case kClose:
+      return handleClose(frame.payload);
     case kPing:
       if (state_ == State::Open) sendFrame(kPong, frame.payload);
       return;
@@ -188,6 +223,20 @@ void WebSocket::handleControl(const Frame& frame) {
     default:
       return fail(1002, "unknown control frame");
   }
+}
+
+// Section 5.5.1.
+void WebSocket::handleClose(std::string_view payload) {
+  Closed event;
+  event.code = 1005;  // section 7.1.5: none was given
+  if (!payload.empty()) {
+    event.code = payload.size() < 2 ? std::uint16_t{0} : loadBe16(asBytes(payload).data());
+    if (!isCloseCode(event.code)) return fail(1002, "close code");
+    if (!isUtf8(payload.substr(2))) return fail(1007, "close reason that is not UTF-8");
+    event.reason = inWords(payload.substr(2));
+  }
+  if (state_ == State::Open) sendFrame(kClose, payload.substr(0, 2));
+  end(std::move(event));
 }
 
 void WebSocket::sendText(std::string_view text) {

@@ -1,8 +1,9 @@
 // The client's end of a WebSocket (RFC 6455) without I/O: bytes in and out, text messages and the
 // end as events. For signalling only: no binary messages, no extensions, no subprotocol.
 //
-// Bounded: the answer to the handshake kMaxHead bytes, a message kMaxMessage. A server that breaks
-// the protocol ends it with 1002; nothing is read after the end.
+// Bounded: the answer to the handshake kMaxHead bytes, a message kMaxMessage (1009 above). A server
+// that breaks the protocol ends it with 1002, with 1003 by a binary message, with 1007 by text that
+// is not UTF-8; nothing is read after the end.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,9 @@ class WebSocket {
   struct Text {
     std::string text;
   };
-  // The connection is to be closed. code: the other side's, 1006 without one; httpStatus: of a
-  // refused handshake.
+  // The connection is to be closed. code: the other side's, 1005 when it gave none, ours when it
+  // broke the protocol, 1006 before Opened; httpStatus: of a refused handshake. reason: without
+  // control characters, whatever the server wrote.
   struct Closed {
     std::uint16_t code = 1006;
     int httpStatus = 0;
@@ -60,6 +62,7 @@ class WebSocket {
   bool readFrame();
   void handleFrame(const Frame& frame);
   void handleControl(const Frame& frame);
+  void handleClose(std::string_view payload);
   void sendFrame(std::uint8_t opcode, std::string_view payload);
   void fail(std::uint16_t code, std::string reason);
   void end(Closed event);

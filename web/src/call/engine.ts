@@ -399,7 +399,7 @@ export class CallEngine implements Call {
   }
 
   async receivedFile(transfer: string): Promise<Blob | null> {
-    return this.holder(transfer)?.files.result(transfer) ?? null;
+    return this.room?.receivedFile(transfer) ?? null;
   }
 }
 

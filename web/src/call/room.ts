@@ -34,6 +34,8 @@ const kGoneAfterMs = 3_000;
 const kGiveUpJoinMs = 10_000;
 /** A mesh of more would be the server's mistake. */
 const kMaxMembers = 64;
+/** Whole files of members who left, kept for the download; the oldest go first. */
+const kMaxLeftFiles = 100;
 
 const kRefusals: Record<string, FailureCause> = {
   'room-full': 'room-full',
@@ -49,6 +51,7 @@ export class Room {
   readonly members = new Map<PeerId, Member>();
   self: PeerId | null = null;
   name: string;
+  private readonly leftFiles = new Map<string, Blob>();
   private order = 0;
   private servers: RTCIceServer[] = [];
   private readonly signal: SignalClient;
@@ -273,8 +276,19 @@ export class Room {
     };
   }
 
+  /** A file that came whole, also of a member who has left: a sender may go once it is delivered. */
+  receivedFile(transfer: string): Blob | null {
+    for (const { files } of this.members.values()) if (files.has(transfer)) return files.result(transfer);
+    return this.leftFiles.get(transfer) ?? null;
+  }
+
   private remove(member: Member): void {
     this.members.delete(member.id);
+    for (const [transfer, file] of member.files.results()) this.leftFiles.set(transfer, file);
+    for (const oldest of this.leftFiles.keys()) {
+      if (this.leftFiles.size <= kMaxLeftFiles) break;
+      this.leftFiles.delete(oldest);
+    }
     member.leave(false);
     this.host.mediaChanged();
     this.shareAnew();

@@ -209,6 +209,19 @@ test('no path is told with its evidence; a later success takes it back', async (
   assert.deepEqual(b.of('recovered').map((event) => event.cause), ['no-pair-answered']);
 });
 
+test('a file of a member who left can still be downloaded', async (t) => {
+  const { server, pages, time } = await meet('a', 'b');
+  const [member] = pages[0]!.room.members.values();
+  const file = new Blob(['whole']);
+  t.mock.method(member!.files, 'results', () => new Map([['b:f', file]]));
+  assert.equal(pages[0]!.room.receivedFile('b:f'), null);
+  server.push(server.places.get(pages[0]!.room.self!)!, { type: 'peer-left', id: member!.id, reason: 'left' });
+  await time.run(100);
+  assert.equal(pages[0]!.room.members.size, 0);
+  assert.equal(pages[0]!.room.receivedFile('b:f'), file);
+  assert.equal(pages[0]!.room.receivedFile('b:g'), null);
+});
+
 test('a member who leaves is gone at once', async () => {
   const { server, pages, time } = await meet('a', 'b');
   const [a, b] = pages as [Page, Page];

@@ -384,6 +384,21 @@ test('the member leaves', async () => {
   assert.equal(net.events.b.at(-1)!.why, 'peer-left');
 });
 
+test('what came whole outlives its sender, and nothing else does', async () => {
+  const net = new Network();
+  accepting(net);
+  net.connect();
+  net.a.send('whole', file(bytes(10)));
+  await net.time.run(1_000);
+  net.a.send('half', file(bytes(20 * kMiB)));
+  await net.time.run(500);
+  net.b.peerLeft();
+  const left = [...net.b.results()];
+  assert.equal(left.length, 1);
+  assert.equal(left[0]![0], 'a:whole');
+  assert.deepEqual(new Uint8Array(await left[0]![1].arrayBuffer()), bytes(10));
+});
+
 test('ten files go four at a time, and all arrive', async () => {
   const net = new Network();
   accepting(net);

@@ -154,6 +154,13 @@ export class Transfers {
     return this.receivers.get(transfer)?.result ?? null;
   }
 
+  /** What came whole and is to be downloaded, by transfer; oldest first. */
+  results(): Map<string, Blob> {
+    const whole = new Map<string, Blob>();
+    for (const [transfer, { result }] of this.receivers) if (result) whole.set(transfer, result);
+    return whole;
+  }
+
   // ---- the connection --------------------------------------------------------------------------
 
   connectionUp(): void {

@@ -9,8 +9,9 @@ int main(int argc, char** argv) {
   room.onmember([](parley::Member member) {
     std::printf("%s is here\n", member.name().c_str());
     member.connection().ondatachannel([](parley::DataChannel channel) {
-      channel.onmessage(
-          [channel](const parley::Message& m) mutable { channel.send(m.data).ignore(); });
+      channel.onmessage([channel](const parley::Message& m) mutable {
+        (m.isText ? channel.send(m.text()) : channel.send(m.data)).ignore();
+      });
     });
   });
   room.join(argc > 1 ? argv[1] : "http://localhost:8080/r/echo", {.name = "echo"}).get().value();

@@ -78,7 +78,8 @@ struct Configuration {
   // The largest message that we take, told to the other side as a=max-message-size.
   std::size_t maxMessageSize = std::size_t{16} * 1024 * 1024;
   CongestionControl congestionControl = CongestionControl::Default;
-  bool pathMtuDiscovery = true;          // else datagrams of 1,200 bytes
+  // Has no effect yet: datagrams are of 1,200 bytes.
+  bool pathMtuDiscovery = true;
   std::shared_ptr<Executor> executor{};  // null: callbacks on the library's thread
   LogSink log{};                         // null: none
   LogLevel logLevel = LogLevel::Info;

@@ -99,6 +99,7 @@ void Peer::Impl::startSctp(Time now) {
   c.localPort = sctpParameters->localPort;
   c.remotePort = sctpParameters->remotePort;
   c.mtu = sctpMtu();
+  if (config.modelBasedCongestionControl) c.controller = sctp::tx::Controller::Model;
   c.maxReceivedMessage = static_cast<std::size_t>(config.maxMessageSize);
   c.maxSentMessage = static_cast<std::size_t>(maxMessageSize());
   c.sendBufferLimit = config.sendBufferSize;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sctp/tx/controller.h"
 namespace parley::peer {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sctp/tx/controller.h"
+
 namespace parley::peer {
 namespace {
 

@@ -23,7 +23,7 @@ namespace parley::files {
 class Sender {
  public:
   // Waits above this much in the channel (section 6.4), until half of it is gone.
-  static constexpr std::size_t kMostBuffered = 1024 * 1024;
+  static constexpr std::size_t kMostBuffered = std::size_t{1024} * 1024;
 
   // chunk: bytes of a message, at most the connection's maxMessageSize.
   Sender(Offer offer, std::size_t chunk);

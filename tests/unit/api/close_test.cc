@@ -44,6 +44,7 @@ TEST(CloseTest, FromWithinEachKindOfCallbackATime) {
       owned.b = pair.b;
       if (kind == kCandidate) {
         pair.a.onicecandidate([&](const IceCandidate&) { end(); });
+        pair.b.onicecandidate(nullptr);  // would use the pair's handle, which goes before it
       } else {
         pair.a.onicecandidate([b = &owned](const IceCandidate& c) {
           const std::lock_guard lock(b->mutex);
@@ -105,8 +106,8 @@ TEST(CloseTest, AThousandTimesAtAnyMomentFromAnotherThread) {
 
 TEST(CloseTest, ConnectedOnesThatEndEachOtherAtTheSameTime) {
   for (int round = 0; round < 30; ++round) {
+    Gate ended;  // lives longer than the callbacks that use it
     Pair pair;
-    Gate ended;
     pair.takeB = [&](DataChannel channel) {
       channel.onmessage([&](const Message&) {
         pair.a.close();
